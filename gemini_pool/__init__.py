@@ -1,0 +1,1 @@
+"""gemini_pool: Gemini Business seats behind one OpenAI-compatible address."""

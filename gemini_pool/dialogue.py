@@ -1,0 +1,123 @@
+"""The middle language: what was asked (Prompt) and the pieces of the answer (events).
+
+Every dialect reads into these values and writes from them; the pool and the upstream client know
+nothing else of a conversation. Pure values, no I/O.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from gemini_pool.roster import QuotaKind
+
+
+class Role(StrEnum):
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+class FinishReason(StrEnum):
+    """Why an answer ended."""
+
+    STOP = "stop"
+    LENGTH = "length"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of the transcript. `name` is the speaker or the tool, where the caller gave one."""
+
+    role: Role
+    text: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One row of the catalogue. `upstream_id` None lets the service choose; `created` epoch seconds."""
+
+    id: str
+    upstream_id: str | None
+    kind: QuotaKind
+    created: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What the caller asks: the whole transcript, oldest turn first, and the bounds of the answer."""
+
+    model: Model
+    turns: tuple[Turn, ...]
+    stop: tuple[str, ...] = ()
+    max_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThoughtDelta:
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class GeneratedFile:
+    """A picture or film the model made, by reference; it lives in the session that made it."""
+
+    file_id: str
+    mime_type: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class InlineFile:
+    """A file inside the answer itself; `data` is standard base64, not decoded."""
+
+    mime_type: str
+    data: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A source. `start` and `end` count UTF-8 bytes of the answer's text, as the service does."""
+
+    uri: str
+    title: str
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SessionNamed:
+    """The service's full name of the session the answer belongs to."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    reason: FinishReason = FinishReason.STOP
+
+
+Event = TextDelta | ThoughtDelta | GeneratedFile | InlineFile | Citation | SessionNamed | Finished
+
+# What a caller can see: the first of these makes an answer an answer.
+CONTENT = (TextDelta, ThoughtDelta, GeneratedFile, InlineFile)
+# What an answer must hold in the end; thoughts alone are not one.
+SUBSTANCE = (TextDelta, GeneratedFile, InlineFile)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts; estimates, since the service tells none."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    reasoning_tokens: int = 0
+
+    @property
+    def total_tokens(self) -> int:
+        return self.prompt_tokens + self.completion_tokens

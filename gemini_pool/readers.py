@@ -1,0 +1,155 @@
+"""Readers of setting values: text in, value out, ValueError with the fault.
+
+A fault never repeats the value, since some values are secrets. Each reader carries `accepted`, the
+words that the error message and the README's table use for what it takes.
+"""
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
+
+from gemini_pool.roster import Credentials
+
+T = TypeVar("T")
+
+# Exports of older programs write Beijing time without a zone mark.
+BEIJING = timezone(timedelta(hours=8))
+FERNET_KEY_BYTES = 32
+
+
+@dataclass(frozen=True)
+class Reader(Generic[T]):
+    """How one kind of value is read, and the words for what is accepted."""
+
+    accepted: str
+    read: Callable[[str], T]
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """An account as the environment gives it; `origin` tells it from every other such account."""
+
+    origin: str
+    name: str
+    credentials: Credentials
+    expires_at: float | None
+
+
+def whole(low: int, high: int) -> Reader[int]:
+    def read(text: str) -> int:
+        if not text.lstrip("-").isdigit():
+            raise ValueError("is not a whole number")
+        if not low <= int(text) <= high:
+            raise ValueError("is out of range")
+        return int(text)
+
+    return Reader(f"a whole number from {low} to {high}", read)
+
+
+def choice(*names: str) -> Reader[str]:
+    def read(text: str) -> str:
+        if text.lower() not in names:
+            raise ValueError("is not one of the choices")
+        return text.lower()
+
+    return Reader(" \\| ".join(names), read)
+
+
+def _switch(text: str) -> bool:
+    word = text.lower()
+    if word not in ("1", "true", "yes", "on", "0", "false", "no", "off"):
+        raise ValueError("is neither on nor off")
+    return word in ("1", "true", "yes", "on")
+
+
+def address(*schemes: str) -> Reader[str]:
+    def read(text: str) -> str:
+        try:
+            parts = urlsplit(text)
+            host, _ = parts.hostname, parts.port
+        except ValueError:  # its own words would repeat a piece of the value
+            raise ValueError("is not an address") from None
+        if parts.scheme not in schemes:
+            raise ValueError(f"does not begin with {' or '.join(s + '://' for s in schemes)}")
+        if not host:
+            raise ValueError("names no host")
+        return text.rstrip("/")
+
+    return Reader("an address " + ", ".join(f"`{s}://…`" for s in schemes), read)
+
+
+def _several(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _fernet_keys(text: str) -> str:
+    for part in _several(text):
+        try:
+            size = len(base64.urlsafe_b64decode(part))
+        except ValueError:
+            size = 0
+        if size != FERNET_KEY_BYTES:
+            raise ValueError("is not a Fernet key")
+    return text
+
+
+def _seats(text: str) -> tuple[Seat, ...]:
+    try:
+        entries = json.loads(text)
+    except ValueError:
+        raise ValueError("is not JSON") from None
+    if not isinstance(entries, list):
+        raise ValueError("is not a JSON array")
+    return tuple(_seat(entry, number) for number, entry in enumerate(entries, start=1))
+
+
+def _seat(entry: Any, number: int) -> Seat:
+    if not isinstance(entry, dict):
+        raise ValueError(f"holds an entry ({number}) that is not an object")
+    fields = {name: value for name, value in entry.items() if value not in (None, "")}
+    fields.setdefault("config_id", fields.pop("team_id", None))
+    for name in ("secure_c_ses", "csesidx", "config_id"):
+        if not fields.get(name):
+            raise ValueError(f"has no {name} in entry {number}")
+    text = {name: str(value) for name, value in fields.items()}
+    credentials = Credentials(
+        secure_c_ses=text["secure_c_ses"],
+        csesidx=text["csesidx"],
+        config_id=text["config_id"],
+        host_c_oses=text.get("host_c_oses", ""),
+        user_agent=text.get("user_agent", ""),
+    )
+    try:
+        expires_at = read_expiry(text["expires_at"]) if "expires_at" in text else None
+    except ValueError:
+        raise ValueError(f"has an expires_at that is no date in entry {number}") from None
+    name = text.get("id", f"account_{number}")
+    return Seat(text.get("id") or seat_origin(credentials), name, credentials, expires_at)
+
+
+def seat_origin(credentials: Credentials) -> str:
+    """What tells a seat without a name of its own from all others."""
+    return f"{credentials.config_id}/{credentials.csesidx}"
+
+
+def read_expiry(text: str) -> float:
+    """Epoch seconds of ISO 8601, or of older programs' `YYYY-MM-DD HH:MM:SS`, which is Beijing time."""
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=BEIJING)).astimezone(UTC).timestamp()
+
+
+TEXT = Reader("text", str)
+SWITCH = Reader("1 \\| 0, also true/false, yes/no, on/off", _switch)
+SEVERAL = Reader("one or more, separated by commas", _several)
+FERNET_KEYS = Reader(
+    "32 bytes in URL-safe base64, as `openssl rand -base64 32 | tr '+/' '-_'` prints", _fernet_keys
+)
+SEATS = Reader(
+    "a JSON array of objects with secure_c_ses, csesidx, config_id (or team_id) and, if known, "
+    "id, host_c_oses, user_agent, expires_at",
+    _seats,
+)
