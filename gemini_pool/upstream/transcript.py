@@ -1,0 +1,26 @@
+"""A transcript as the one text that the service takes.
+
+The service has a field for the prompt and none for roles, system text or history. A single question goes
+as it is; anything longer is written out with role markers, system text first, so that the model sees the
+whole conversation.
+"""
+
+from gemini_pool.dialogue import Prompt, Role, Turn
+
+_SPEAKER = {Role.USER: "User", Role.ASSISTANT: "Assistant", Role.TOOL: "Tool"}
+
+
+def as_text(prompt: Prompt) -> str:
+    """The text to send for this prompt."""
+    system = [turn.text for turn in prompt.turns if turn.role is Role.SYSTEM and turn.text]
+    said = [turn for turn in prompt.turns if turn.role is not Role.SYSTEM and turn.text]
+    if not system and len(said) == 1:
+        return said[0].text
+    parts = ["System:\n" + "\n\n".join(system)] if system else []
+    parts += [f"{_speaker(turn)}:\n{turn.text}" for turn in said]
+    # An open marker at the end tells whose turn it is.
+    return "\n\n".join([*parts, "Assistant:"])
+
+
+def _speaker(turn: Turn) -> str:
+    return f"{_SPEAKER[turn.role]} ({turn.name})" if turn.name else _SPEAKER[turn.role]
