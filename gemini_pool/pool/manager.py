@@ -1,0 +1,158 @@
+"""The AccountManager: which account answers next, and what became of those that did.
+
+One lock guards the seats; it is held for a look and a count, never across a call, a query or a callback.
+What must outlive the process goes to the ledger after the lock is free.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+from gemini_pool.errors import Cost, NoAccountAvailable, PoolError
+from gemini_pool.pool.policy import Policy
+from gemini_pool.roster import Account, AccountState, Credentials, QuotaKind, Verdict
+
+
+class Ledger(Protocol):
+    """Where the accounts and their state are kept."""
+
+    def accounts(self) -> Iterable[Account]: ...
+    def record(self, account_id: int, verdict: Verdict) -> None: ...
+    def changed(self) -> bool:
+        """Whether something this process has not read was written; cheap enough for every request."""
+        ...
+
+
+class Strategy(Enum):
+    ROUND_ROBIN = "round_robin"  # the longest unpicked among those with the fewest open requests
+    FIRST_AVAILABLE = "first_available"
+
+
+@dataclass(slots=True)
+class _Seat:
+    """An account and what only this process knows of it."""
+
+    account: Account
+    open: int = 0
+    picked: int = 0  # the turn it was last picked in
+    strikes: int = 0  # failures in a row
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lease:
+    """The right to ask an account once. Returned with `settle`, exactly once."""
+
+    account: Account
+    kind: QuotaKind
+
+
+class AccountManager:
+    """Shares requests out over the accounts. Thread-safe."""
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        policy: Policy,
+        *,
+        strategy: Strategy = Strategy.ROUND_ROBIN,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._ledger = ledger
+        self._policy = policy
+        self._strategy = strategy
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._seats: dict[int, _Seat] = {}
+        self._turn = 0
+        self.reload()
+
+    def reload(self) -> None:
+        """Read the accounts anew; open requests and strikes of those that remain are kept."""
+        accounts = list(self._ledger.accounts())
+        with self._lock:
+            old = self._seats
+            self._seats = {a.id: old.get(a.id) or _Seat(a) for a in accounts}
+            for account in accounts:
+                self._seats[account.id].account = account
+
+    def lease(self, kind: QuotaKind, tried: frozenset[int] = frozenset()) -> Lease:
+        """An account for one request; never one of `tried`. NoAccountAvailable when none is usable."""
+        if self._ledger.changed():
+            self.reload()
+        now = self._clock()
+        with self._lock:
+            usable = [
+                s for s in self._seats.values() if s.account.id not in tried and s.account.usable(kind, now)
+            ]
+            if not usable:
+                raise self._nobody(kind, now)
+            seat = min(usable, key=self._order)
+            self._turn += 1
+            seat.picked = self._turn
+            seat.open += 1
+            return Lease(seat.account, kind)
+
+    def settle(self, lease: Lease, error: PoolError | None = None) -> None:
+        """Give a lease back: with the error that ended the answer, or None when it was good."""
+        account_id = lease.account.id
+        with self._lock:
+            seat = self._seats.get(account_id)
+            if seat is None:  # deleted while it answered
+                return
+            seat.open = max(0, seat.open - 1)
+            verdict = self._judge(seat, lease, error)
+        if verdict:
+            self._ledger.record(account_id, verdict)
+
+    def renew(self, account_id: int, credentials: Credentials) -> None:
+        """The service renewed an account's cookies: use them from now on."""
+        with self._lock:
+            seat = self._seats.get(account_id)
+            if seat:
+                seat.account = seat.account.with_credentials(credentials)
+
+    def states(self) -> dict[AccountState, int]:
+        """How many accounts are in which state."""
+        now = self._clock()
+        with self._lock:
+            accounts = [seat.account for seat in self._seats.values()]
+        found = [account.state(now) for account in accounts]
+        return {state: found.count(state) for state in AccountState if state in found}
+
+    def _order(self, seat: _Seat) -> tuple[int, int]:
+        if self._strategy is Strategy.FIRST_AVAILABLE:
+            return (0, seat.account.id)
+        return (seat.open, seat.picked)
+
+    def _judge(self, seat: _Seat, lease: Lease, error: PoolError | None) -> Verdict | None:
+        if error is None:
+            seat.strikes = 0
+            return None
+        if error.cost is Cost.SIGN_IN and lease.account.credentials != seat.account.credentials:
+            return None  # the cookies that failed have been replaced since
+        if error.cost in (Cost.STRIKE, Cost.FORBIDDEN):
+            seat.strikes += 1
+        verdict = self._policy.verdict(error, lease.kind, strikes=seat.strikes, now=self._clock())
+        if verdict:
+            seat.account = seat.account.after(verdict)
+        return verdict
+
+    def _nobody(self, kind: QuotaKind, now: float) -> NoAccountAvailable:
+        """The reason nobody can answer, and when somebody can again."""
+        soft = [s.account.free_at(kind) for s in self._seats.values() if not s.account.hard_out(now)]
+        waits = [until - now for until in soft if until > now]
+        if not self._seats:
+            return NoAccountAvailable("The pool has no accounts yet. Add one and ask again.")
+        if not waits:
+            return NoAccountAvailable(
+                "No account can answer: those that are left need a sign-in, are disabled or were tried."
+            )
+        resting = [s.account.state(now) for s in self._seats.values() if not s.account.hard_out(now)]
+        return NoAccountAvailable(
+            f"All accounts are resting. The first is back in {max(1, round(min(waits)))} s.",
+            retry_after=max(1.0, min(waits)),
+            limited=AccountState.FAILING not in resting,
+        )
