@@ -1,0 +1,5 @@
+"""What outlives the process: accounts and their state, keys, models, saved settings, the call journal.
+
+The only room that knows peewee and Fernet. It gives and takes the values of rung 0 and knows nothing of
+callers, pools or the network.
+"""

@@ -1,0 +1,137 @@
+"""Accounts and their state in the store; cookies encrypted."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+
+from peewee import AutoField, BooleanField, CompositeKey, FloatField, IntegerField, Model, TextField
+
+from gemini_pool.readers import Seat
+from gemini_pool.roster import Account, Credentials, QuotaKind, Standing, Verdict
+from gemini_pool.store.db import Store
+from gemini_pool.store.secrets import Vault
+
+
+class AccountRow(Model):
+    id = AutoField()
+    origin = TextField(null=True)
+    name = TextField()
+    config_id = TextField()
+    csesidx = TextField()
+    secure_c_ses = TextField()
+    host_c_oses = TextField()
+    user_agent = TextField()
+    expires_at = FloatField(null=True)
+    enabled = BooleanField()
+    standing = TextField()
+    reason = TextField()
+    resting_until = FloatField()
+    created_at = FloatField()
+
+    class Meta:
+        table_name = "accounts"
+
+
+class CooldownRow(Model):
+    account_id = IntegerField()
+    kind = TextField()
+    until = FloatField()
+
+    class Meta:
+        table_name = "cooldowns"
+        primary_key = CompositeKey("account_id", "kind")
+
+
+class Accounts:
+    """The pool's ledger."""
+
+    def __init__(self, store: Store, vault: Vault, clock: Callable[[], float] = time.time) -> None:
+        self._store = store
+        self._db = store.db
+        self._vault = vault
+        self._clock = clock
+        self._watch = store.watch()
+
+    def changed(self) -> bool:
+        return self._watch.changed()
+
+    def accounts(self) -> list[Account]:
+        """All accounts, by id."""
+        cooldowns: dict[int, dict[QuotaKind, float]] = defaultdict(dict)
+        with self._store.reading():
+            for row in CooldownRow.select().execute(self._db):
+                cooldowns[row.account_id][QuotaKind(row.kind)] = row.until
+            rows = list(AccountRow.select().order_by(AccountRow.id).execute(self._db))
+        return [self._account(row, cooldowns.get(row.id, {})) for row in rows]
+
+    def add_missing(self, seats: Iterable[Seat]) -> int:
+        """Add the seats the store has never had; how many that were. What is there is left alone."""
+        with self._store.reading():
+            known = {row.origin for row in AccountRow.select(AccountRow.origin).execute(self._db)}
+        missing = [seat for seat in seats if seat.origin not in known]
+        if not missing:
+            return 0
+        with self._store.writing():
+            for seat in missing:  # another process may have been first
+                AccountRow.insert(self._columns(seat)).on_conflict_ignore().execute(self._db)
+        return len(missing)
+
+    def record(self, account_id: int, verdict: Verdict) -> None:
+        """Keep what a failure concluded."""
+        changes: dict[str, object] = {"reason": verdict.reason}
+        if verdict.standing is not None:
+            changes["standing"] = verdict.standing.value
+        if verdict.until is not None and verdict.kind is None:
+            changes["resting_until"] = verdict.until
+        with self._store.writing():
+            AccountRow.update(changes).where(AccountRow.id == account_id).execute(self._db)
+            if verdict.until is not None and verdict.kind is not None:
+                CooldownRow.replace(
+                    account_id=account_id, kind=verdict.kind.value, until=verdict.until
+                ).execute(self._db)
+
+    def renew(self, account_id: int, credentials: Credentials) -> None:
+        """Keep cookies that the service handed out; they are proof that the account is signed in."""
+        with self._store.writing():
+            AccountRow.update(
+                secure_c_ses=self._vault.seal(credentials.secure_c_ses),
+                host_c_oses=self._vault.seal(credentials.host_c_oses),
+                standing=Standing.GOOD.value,
+            ).where(AccountRow.id == account_id).execute(self._db)
+
+    def _columns(self, seat: Seat) -> dict[str, object]:
+        return {
+            "origin": seat.origin,
+            "name": seat.name,
+            "config_id": seat.credentials.config_id,
+            "csesidx": seat.credentials.csesidx,
+            "secure_c_ses": self._vault.seal(seat.credentials.secure_c_ses),
+            "host_c_oses": self._vault.seal(seat.credentials.host_c_oses),
+            "user_agent": seat.credentials.user_agent,
+            "expires_at": seat.expires_at,
+            "enabled": True,
+            "standing": Standing.GOOD.value,
+            "reason": "",
+            "resting_until": 0.0,
+            "created_at": self._clock(),
+        }
+
+    def _account(self, row: AccountRow, cooldowns: dict[QuotaKind, float]) -> Account:
+        credentials = Credentials(
+            secure_c_ses=self._vault.open(row.secure_c_ses),
+            csesidx=row.csesidx,
+            config_id=row.config_id,
+            host_c_oses=self._vault.open(row.host_c_oses),
+            user_agent=row.user_agent,
+        )
+        return Account(
+            id=row.id,
+            name=row.name,
+            credentials=credentials,
+            enabled=row.enabled,
+            standing=Standing(row.standing),
+            reason=row.reason,
+            expires_at=row.expires_at,
+            resting_until=row.resting_until,
+            cooldowns=cooldowns,
+        )

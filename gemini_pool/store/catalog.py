@@ -1,0 +1,73 @@
+"""The catalogue of AI models: what callers may ask for and what that is upstream."""
+
+import json
+from dataclasses import replace
+
+from peewee import BooleanField, IntegerField, TextField
+from peewee import Model as Row
+
+from gemini_pool.dialogue import Model
+from gemini_pool.errors import UnknownModel
+from gemini_pool.roster import QuotaKind
+from gemini_pool.store.db import Store
+
+DEFAULT = "gemini-auto"
+
+
+class ModelRow(Row):
+    id = TextField(primary_key=True)
+    upstream_id = TextField(null=True)
+    kind = TextField()
+    aliases = TextField()
+    about = TextField()
+    enabled = BooleanField()
+    position = IntegerField()
+    created = IntegerField()
+
+    class Meta:
+        table_name = "models"
+
+
+class Catalog:
+    """Models by name. `unknown` says what a name gets that is not listed: reject, default, passthrough."""
+
+    def __init__(self, store: Store, unknown: str) -> None:
+        self._store = store
+        self._unknown = unknown
+        self._watch = store.watch()
+        self._models = self._read()
+
+    def resolve(self, name: str | None) -> Model:
+        """The model a caller means; an alias keeps its own name. UnknownModel."""
+        models = self._current()
+        model = models.get(name or DEFAULT)
+        if model:
+            return model
+        if self._unknown == "default" and DEFAULT in models:
+            return models[DEFAULT]
+        if self._unknown == "passthrough" and name:
+            return Model(name, name, QuotaKind.TEXT, created=0)
+        raise UnknownModel(
+            f"The model `{name or DEFAULT}` does not exist or is switched off. "
+            "GET /v1/models lists those there are.",
+            param="model",
+        )
+
+    def list(self) -> list[Model]:
+        """The models that are switched on, aliases included."""
+        return list(self._current().values())
+
+    def _current(self) -> dict[str, Model]:
+        if self._watch.changed():
+            self._models = self._read()
+        return self._models
+
+    def _read(self) -> dict[str, Model]:
+        models: dict[str, Model] = {}
+        with self._store.reading():
+            rows = ModelRow.select().where(ModelRow.enabled).order_by(ModelRow.position)
+            for row in rows.execute(self._store.db):
+                model = Model(row.id, row.upstream_id, QuotaKind(row.kind), row.created)
+                for name in (row.id, *json.loads(row.aliases)):
+                    models.setdefault(name, replace(model, id=name))
+        return models

@@ -1,0 +1,129 @@
+"""The door to peewee: opening the database, migrating it, and noticing what other processes wrote."""
+
+import fcntl
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from peewee import DatabaseError, IntegerField, InterfaceError, Model, SqliteDatabase
+from playhouse.migrations import MigrationError, Runner
+
+from gemini_pool.errors import StoreError
+
+log = logging.getLogger(__name__)
+
+MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"
+BUSY_TIMEOUT_MS = 20_000
+PRAGMAS = {
+    "journal_mode": "wal",  # readers never wait for the writer
+    "synchronous": "full",  # a cool-down or a key that was acknowledged survives a power cut
+    "busy_timeout": BUSY_TIMEOUT_MS,
+    "foreign_keys": 1,
+}
+LOOK_EVERY_SECONDS = 0.2
+
+
+class Revision(Model):
+    """One row, counted up in the transaction of every change that other processes must see."""
+
+    number = IntegerField()
+
+    class Meta:
+        table_name = "revision"
+
+
+class Store:
+    """One SQLite database. A thread has a connection of its own for as long as it uses it."""
+
+    def __init__(self, path: Path) -> None:
+        self.db = SqliteDatabase(str(path), pragmas=PRAGMAS)
+        self._path = path
+
+    def migrate(self) -> list[str]:
+        """Bring the schema up to date; the names of the migrations that ran. Safe in several processes."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with _exclusive(self._path.with_suffix(".migrating")), self.reading():
+            try:
+                return list(Runner(self.db, str(MIGRATIONS)).up())
+            except MigrationError as error:
+                raise StoreError(f"The database could not be brought up to date: {error}") from error
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """A connection for this thread; StoreError for whatever the database refuses."""
+        try:
+            with self.db.connection_context():
+                yield
+        except (DatabaseError, InterfaceError) as error:
+            raise StoreError(f"The database does not answer: {error}") from error
+
+    @contextmanager
+    def writing(self, *, shared: bool = True) -> Iterator[None]:
+        """A short write transaction. `shared` tells other processes to read anew what they hold."""
+        with self.reading(), self.db.atomic("IMMEDIATE"):
+            yield
+            if shared:
+                Revision.update(number=Revision.number + 1).execute(self.db)
+
+    def revision(self) -> int:
+        with self.reading():
+            return int(Revision.select(Revision.number).tuples().execute(self.db)[0][0])
+
+    def watch(self, clock: Callable[[], float] = time.monotonic) -> "Watch":
+        return Watch(self, clock)
+
+
+class Watch:
+    """Tells one holder of a cache when the store has moved on, at the price of a clock reading.
+
+    At most every 200 ms one thread looks, first at SQLite's own change counter and only when that moved
+    at the revision; the others go on with what they have.
+    """
+
+    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._clock = clock
+        self._looking = threading.Lock()
+        self._next_look = 0.0
+        # A connection that never writes, so that every commit of others shows in its counter.
+        self._connection = sqlite3.connect(store.db.database, check_same_thread=False)
+        self._data_version = self._counter()
+        self._revision = store.revision()
+
+    def changed(self) -> bool:
+        """Whether the shared rows changed since the last call that said so."""
+        if self._clock() < self._next_look or not self._looking.acquire(blocking=False):
+            return False
+        try:
+            self._next_look = self._clock() + LOOK_EVERY_SECONDS
+            return self._look()
+        except (sqlite3.Error, StoreError):
+            # What is held can go on serving; the next look tries again.
+            log.warning("the database does not answer; going on with what is in memory", exc_info=True)
+            return False
+        finally:
+            self._looking.release()
+
+    def _look(self) -> bool:
+        version = self._counter()
+        if version == self._data_version:
+            return False
+        self._data_version = version
+        revision = self._store.revision()
+        moved, self._revision = revision != self._revision, revision
+        return moved
+
+    def _counter(self) -> int:
+        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+
+
+@contextmanager
+def _exclusive(path: Path) -> Iterator[None]:
+    """One process at a time; the lock goes with the process, however it ends."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

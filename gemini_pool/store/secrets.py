@@ -1,0 +1,55 @@
+"""Secrets at rest: encrypted on the way in, decrypted on the way out.
+
+The key comes from API_KEY_ENCRYPTION_KEY (several, the first encrypts: that is how one is replaced) or
+from a file beside the database that only its owner can read, made at the first start.
+"""
+
+import os
+from pathlib import Path
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+from gemini_pool.errors import StoreError
+
+KEY_FILE = "encryption.key"
+
+
+class Vault:
+    """Encrypts and decrypts short texts."""
+
+    def __init__(self, keys: str) -> None:
+        self._fernet = MultiFernet([Fernet(key.strip()) for key in keys.split(",") if key.strip()])
+
+    def seal(self, secret: str) -> str:
+        return self._fernet.encrypt(secret.encode()).decode() if secret else ""
+
+    def open(self, sealed: str) -> str:
+        if not sealed:
+            return ""
+        try:
+            return self._fernet.decrypt(sealed).decode()
+        except InvalidToken:
+            raise StoreError(
+                "A stored secret cannot be decrypted: the encryption key is not the one it was stored with. "
+                f"Put the old key back ({KEY_FILE} or API_KEY_ENCRYPTION_KEY)."
+            ) from None
+
+
+def open_vault(keys: str, data_path: Path) -> Vault:
+    """The vault for these keys, or for the key file, which is made if it is missing."""
+    return Vault(keys or _key_file(data_path / KEY_FILE))
+
+
+def _key_file(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(Fernet.generate_key())
+        os.fsync(file.fileno())
+    try:
+        os.link(fresh, path)  # fails when another process was first: then its key is ours
+    except FileExistsError:
+        pass
+    finally:
+        fresh.unlink()
+    return path.read_text()
