@@ -1,0 +1,78 @@
+"""What every dialect can do, and what a call carries between reading and writing."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from gemini_pool.dialects.tokens import weight, whole
+from gemini_pool.dialogue import Event, Model, Prompt, TextDelta, ThoughtDelta, Usage
+from gemini_pool.errors import PoolError
+
+JSON = Mapping[str, Any]
+
+
+class Models(Protocol):
+    """Whatever knows the models by name."""
+
+    def resolve(self, name: str | None) -> Model: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that was read: what to ask, and how the caller wants it answered."""
+
+    prompt: Prompt
+    stream: bool = False
+    include_usage: bool = False
+
+
+@dataclass(slots=True)
+class Meter:
+    """Weighs an answer as it passes."""
+
+    text: float = 0.0
+    thoughts: float = 0.0
+
+    def add(self, event: Event) -> None:
+        if isinstance(event, TextDelta):
+            self.text += weight(event.text)
+        elif isinstance(event, ThoughtDelta):
+            self.thoughts += weight(event.text)
+
+    def usage(self, prompt: Prompt) -> Usage:
+        """Token counts so far. Thoughts are counted as part of the answer, as the field's APIs do."""
+        asked = sum(weight(turn.text) for turn in prompt.turns)
+        return Usage(whole(asked), whole(self.text + self.thoughts), whole(self.thoughts))
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What all parts of one answer share: its id, when it was made (epoch seconds), the model's name."""
+
+    id: str
+    created: int
+    model: str
+
+
+class Dialect(Protocol):
+    """One file, one row in the table of dialects."""
+
+    def read(self, body: JSON, models: Models) -> Call:
+        """The call; BadRequest or UnknownModel for a mistake of the caller's."""
+        ...
+
+    def write(self, call: Call, heading: Heading, events: Iterable[Event], meter: Meter) -> bytes:
+        """The answer as one JSON body."""
+        ...
+
+    def stream(self, call: Call, heading: Heading, events: Iterable[Event], meter: Meter) -> Iterator[bytes]:
+        """The answer as frames; a PoolError among the events passes through to whoever iterates."""
+        ...
+
+    def write_error(self, error: PoolError, status: int) -> bytes:
+        """The error as a JSON body."""
+        ...
+
+    def write_stream_error(self, error: PoolError, status: int) -> bytes:
+        """The error as the last frame of a stream."""
+        ...

@@ -1,0 +1,229 @@
+"""OpenAI's chat completions: events -> `chat.completion`, whole or in chunks, and errors.
+
+Reading is in `chat_request`. Chunks of one answer differ only in their delta, so everything else of a
+frame is made once.
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import orjson
+
+from gemini_pool.dialects.base import JSON, Call, Heading, Meter, Models
+from gemini_pool.dialects.bounds import bounded
+from gemini_pool.dialects.chat_request import read_call
+from gemini_pool.dialogue import (
+    Citation,
+    Event,
+    Finished,
+    FinishReason,
+    GeneratedFile,
+    InlineFile,
+    TextDelta,
+    ThoughtDelta,
+    Usage,
+)
+from gemini_pool.errors import (
+    CallerError,
+    KeyRefused,
+    LimitReached,
+    NoAccountAvailable,
+    PolicyRefused,
+    PoolError,
+)
+
+DONE = b"data: [DONE]\n\n"
+
+
+class ChatDialect:
+    """`POST /v1/chat/completions`. It keeps no state; one object serves all threads."""
+
+    def read(self, body: JSON, models: Models) -> Call:
+        return read_call(body, models)
+
+    def write(self, call: Call, heading: Heading, events: Iterable[Event], meter: Meter) -> bytes:
+        folded = _Folded()
+        for event in _bounded(call, events):
+            meter.add(event)
+            folded.add(event)
+        return orjson.dumps(
+            {
+                "id": heading.id,
+                "object": "chat.completion",
+                "created": heading.created,
+                "model": heading.model,
+                "choices": [
+                    {
+                        "index": 0,
+                        "message": folded.message(),
+                        "logprobs": None,
+                        "finish_reason": folded.finish,
+                    }
+                ],
+                "usage": _usage(meter.usage(call.prompt)),
+            }
+        )
+
+    def stream(self, call: Call, heading: Heading, events: Iterable[Event], meter: Meter) -> Iterator[bytes]:
+        frames = _Frames(heading, usage_follows=call.include_usage)
+        folded = _Folded()
+        yield frames.delta({"role": "assistant", "content": ""})
+        for event in _bounded(call, events):
+            meter.add(event)
+            folded.add(event)
+            if isinstance(event, TextDelta):
+                yield frames.text(event.text)
+            elif isinstance(event, ThoughtDelta):
+                yield frames.delta({"reasoning_content": event.text})
+            elif isinstance(event, GeneratedFile | InlineFile):
+                yield frames.text(_file_note(event))
+        if annotations := folded.annotations():
+            yield frames.delta({"annotations": annotations})
+        yield frames.last(folded.finish)
+        if call.include_usage:
+            yield frames.usage(meter.usage(call.prompt))
+        yield DONE
+
+    def write_error(self, error: PoolError, status: int) -> bytes:
+        return orjson.dumps({"error": _error(error, status)})
+
+    def write_stream_error(self, error: PoolError, status: int) -> bytes:
+        return b"data: " + self.write_error(error, status) + b"\n\n"
+
+
+class _Folded:
+    """An answer's events folded together."""
+
+    def __init__(self) -> None:
+        self.finish = FinishReason.STOP.value
+        self._text: list[str] = []
+        self._thoughts: list[str] = []
+        self._citations: list[Citation] = []
+
+    def add(self, event: Event) -> None:
+        if isinstance(event, TextDelta):
+            self._text.append(event.text)
+        elif isinstance(event, ThoughtDelta):
+            self._thoughts.append(event.text)
+        elif isinstance(event, Finished):
+            self.finish = event.reason.value
+        elif isinstance(event, Citation):
+            self._citations.append(event)
+        elif isinstance(event, GeneratedFile | InlineFile):
+            self._text.append(_file_note(event))
+
+    def message(self) -> dict[str, Any]:
+        message: dict[str, Any] = {"role": "assistant", "content": "".join(self._text), "refusal": None}
+        if self._thoughts:
+            message["reasoning_content"] = "".join(self._thoughts)
+        if annotations := self.annotations():
+            message["annotations"] = annotations
+        return message
+
+    def annotations(self) -> list[dict[str, Any]]:
+        """The sources, in OpenAI's form, which counts characters where the service counts bytes."""
+        if not self._citations:
+            return []
+        encoded = "".join(self._text).encode()
+        return [
+            {
+                "type": "url_citation",
+                "url_citation": {
+                    "url": c.uri,
+                    "title": c.title,
+                    "start_index": _characters(encoded, c.start),
+                    "end_index": _characters(encoded, c.end),
+                },
+            }
+            for c in self._citations
+        ]
+
+
+class _Frames:
+    """The frames of one stream; their common beginning and end are made once."""
+
+    def __init__(self, heading: Heading, *, usage_follows: bool) -> None:
+        shared = orjson.dumps(
+            {
+                "id": heading.id,
+                "object": "chat.completion.chunk",
+                "created": heading.created,
+                "model": heading.model,
+            }
+        )
+        self._head = b"data: " + shared[:-1] + b',"choices":[{"index":0,"delta":'
+        self._text_head = self._head + b'{"content":'
+        # OpenAI sends `usage: null` on every chunk of a stream that ends with a usage chunk.
+        usage = b',"usage":null' if usage_follows else b""
+        self._tail = b',"logprobs":null,"finish_reason":null}]' + usage + b"}\n\n"
+        self._text_tail = b"}" + self._tail
+        self._usage_head = b"data: " + shared[:-1] + b',"choices":[],"usage":'
+        self._last_tail = b"}]" + usage + b"}\n\n"
+
+    def text(self, text: str) -> bytes:
+        return self._text_head + orjson.dumps(text) + self._text_tail
+
+    def delta(self, delta: dict[str, Any]) -> bytes:
+        return self._head + orjson.dumps(delta) + self._tail
+
+    def last(self, finish: str) -> bytes:
+        return self._head + b'{},"logprobs":null,"finish_reason":' + orjson.dumps(finish) + self._last_tail
+
+    def usage(self, usage: Usage) -> bytes:
+        return self._usage_head + orjson.dumps(_usage(usage)) + b"}\n\n"
+
+
+def _bounded(call: Call, events: Iterable[Event]) -> Iterable[Event]:
+    return bounded(events, call.prompt.stop, call.prompt.max_tokens)
+
+
+def _file_note(event: GeneratedFile | InlineFile) -> str:
+    """Files are not fetched yet; that there was one is said, so that the answer is not silently short."""
+    name = event.name if isinstance(event, GeneratedFile) else ""
+    return f"\n[The model made a file here: {name or event.mime_type}]\n"
+
+
+def _characters(encoded: bytes, offset: int) -> int:
+    return len(encoded[:offset].decode(errors="ignore"))
+
+
+def _usage(usage: Usage) -> dict[str, Any]:
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.total_tokens,
+        "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
+        "completion_tokens_details": {
+            "reasoning_tokens": usage.reasoning_tokens,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    }
+
+
+def _error(error: PoolError, status: int) -> dict[str, Any]:
+    """The four keys that every OpenAI client reads."""
+    mistake = error if isinstance(error, CallerError) else None
+    return {
+        "message": str(error),
+        "type": _type(error, status),
+        "param": mistake.param if mistake else None,
+        "code": mistake.code if mistake else _code(error),
+    }
+
+
+def _type(error: PoolError, status: int) -> str:
+    if isinstance(error, LimitReached) or status == 429:
+        return "rate_limit_error"
+    if isinstance(error, KeyRefused):
+        return "authentication_error"
+    return "invalid_request_error" if status < 500 else "api_error"
+
+
+def _code(error: PoolError) -> str | None:
+    if isinstance(error, PolicyRefused):
+        return "content_filter"
+    if isinstance(error, NoAccountAvailable):
+        return "rate_limit_exceeded" if error.limited else "no_account_available"
+    return None

@@ -1,0 +1,1 @@
+"""HTTP: blueprints, and the edge that every request passes on its way in and out."""

@@ -1,0 +1,155 @@
+"""The edge: request ids, keys, bodies in, errors out. The only room that knows HTTP statuses."""
+
+import logging
+import math
+import re
+import secrets
+from typing import Any
+
+import orjson
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from gemini_pool.dialects.base import JSON
+from gemini_pool.dialects.chat import ChatDialect
+from gemini_pool.errors import (
+    BadRequest,
+    CallerError,
+    FileRefused,
+    KeyRefused,
+    LimitReached,
+    NoAccountAvailable,
+    PolicyRefused,
+    PoolError,
+    PromptRefused,
+    TooLarge,
+    UnknownModel,
+    UpstreamError,
+)
+from gemini_pool.store.keys import Key
+from gemini_pool.wiring import services
+
+log = logging.getLogger(__name__)
+
+# The first class that fits decides.
+STATUSES: tuple[tuple[type[PoolError], int], ...] = (
+    (KeyRefused, 401),
+    (UnknownModel, 404),
+    (TooLarge, 413),
+    (LimitReached, 429),
+    (CallerError, 400),
+    (FileRefused, 400),
+    (PolicyRefused, 400),
+    (PromptRefused, 400),
+    (UpstreamError, 502),
+)
+KEY_HEADERS = ("x-api-key", "x-api-token", "x-goog-api-key")
+ANYBODY = Key(None, "anonymous")
+JSON_TYPE = "application/json"
+_REQUEST_ID = re.compile(r"[\w.-]{8,64}")
+
+
+def install(app: Flask) -> None:
+    """Put the edge around an application."""
+    app.before_request(_name_request)
+    app.after_request(_stamp)
+    app.register_error_handler(PoolError, _refuse)
+    app.register_error_handler(HTTPException, _refuse_http)
+    app.register_error_handler(Exception, _own_fault)
+
+
+def require_key() -> None:
+    """Before each request of a blueprint that callers use: who is it? KeyRefused."""
+    if request.method != "OPTIONS":  # a browser asks for permission without a key
+        g.key = _key()
+
+
+def read_json() -> JSON:
+    """The request's body as an object; BadRequest or TooLarge."""
+    try:
+        body = orjson.loads(request.get_data(cache=False))
+    except orjson.JSONDecodeError as error:
+        raise BadRequest(f"The body is not valid JSON: {error}.", code="invalid_json") from None
+    if not isinstance(body, dict):
+        raise BadRequest("The body must be a JSON object.", code="invalid_json")
+    return body
+
+
+def status_of(error: PoolError) -> int:
+    """The HTTP status that tells of an error."""
+    if isinstance(error, NoAccountAvailable):
+        return 429 if error.limited else 503
+    return next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
+
+
+def reply(body: bytes, status: int = 200) -> Response:
+    return Response(body, status=status, content_type=JSON_TYPE)
+
+
+def reply_json(body: Any) -> Response:
+    return reply(orjson.dumps(body))
+
+
+def _key() -> Key:
+    s = services()
+    if s.settings.allow_anonymous:
+        return ANYBODY
+    text = _key_text()
+    if not text:
+        raise KeyRefused("No API key. Send it as `Authorization: Bearer …` or `X-API-Key: …`.")
+    key = s.keys.find(text)
+    if key is None:
+        raise KeyRefused("This API key is not known here, or it was revoked. Ask the operator for another.")
+    return key
+
+
+def _key_text() -> str:
+    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and credentials:
+        return credentials.strip()
+    return next((value for name in KEY_HEADERS if (value := request.headers.get(name))), "")
+
+
+def _name_request() -> None:
+    given = request.headers.get("x-request-id", "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else f"req_{secrets.token_hex(12)}"
+
+
+def _stamp(response: Response) -> Response:
+    response.headers["x-request-id"] = g.request_id
+    return response
+
+
+def _refuse(error: PoolError) -> Response:
+    response = reply(ChatDialect().write_error(error, status_of(error)), status_of(error))
+    if error.retry_after is not None:
+        response.headers["retry-after"] = str(math.ceil(error.retry_after))
+    if isinstance(error, UpstreamError | NoAccountAvailable):
+        # The pool has tried what there is to try; a client that repeats it only multiplies the load.
+        response.headers["x-should-retry"] = "false"
+    return response
+
+
+def _refuse_http(error: HTTPException) -> Response:
+    """What Flask itself refuses: no such route, wrong method, a body over the limit."""
+    if isinstance(error, RequestEntityTooLarge):
+        most = services().settings.max_body_mb
+        return _refuse(TooLarge(f"The request body is over the limit of {most} MB (MAX_BODY_MB)."))
+    status = error.code or 500
+    told = BadRequest(f"{request.method} {request.path}: {error.name}.", code=_slug(error.name))
+    response = reply(ChatDialect().write_error(told, status), status)
+    for name, value in error.get_headers():
+        if name.lower() == "allow":
+            response.headers[name] = value
+    return response
+
+
+def _own_fault(error: Exception) -> Response:
+    """Border: whatever was not foreseen is logged with its trace and told without it."""
+    log.error("request %s failed", g.get("request_id"), exc_info=error)
+    told = PoolError(f"Something went wrong here. Give the operator this id: {g.get('request_id')}.")
+    return reply(ChatDialect().write_error(told, 500), 500)
+
+
+def _slug(name: str) -> str:
+    return name.lower().replace(" ", "_")

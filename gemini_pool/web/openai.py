@@ -1,0 +1,49 @@
+"""The OpenAI routes: chat completions and models."""
+
+from flask import Blueprint, Response
+
+from gemini_pool.dialects.chat import ChatDialect
+from gemini_pool.dialogue import Model
+from gemini_pool.web.answering import answer
+from gemini_pool.web.edge import reply_json, require_key
+from gemini_pool.wiring import services
+
+bp = Blueprint("openai", __name__, url_prefix="/v1")
+bp.before_request(require_key)
+
+CORS_HEADERS = {
+    "access-control-allow-origin": "*",
+    "access-control-allow-headers": "*, authorization",
+    "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
+    "access-control-expose-headers": "x-request-id, retry-after",
+    "access-control-max-age": "86400",
+}
+
+
+@bp.after_request
+def let_browsers_call(response: Response) -> Response:
+    """Keys are sent by hand and never by cookie, so that any page may call."""
+    response.headers.extend(CORS_HEADERS)
+    return response
+
+
+@bp.post("/chat/completions")
+def chat_completions() -> Response:
+    """Answer a chat, whole or as a stream."""
+    return answer(ChatDialect(), id_prefix="chatcmpl-")
+
+
+@bp.get("/models")
+def models() -> Response:
+    """The models that can be asked for."""
+    return reply_json({"object": "list", "data": [_shown(model) for model in services().catalog.list()]})
+
+
+@bp.get("/models/<path:name>")
+def model(name: str) -> Response:
+    """One model; 404 when it does not exist."""
+    return reply_json(_shown(services().catalog.resolve(name)))
+
+
+def _shown(model: Model) -> dict[str, object]:
+    return {"id": model.id, "object": "model", "created": model.created, "owned_by": "google"}

@@ -1,0 +1,101 @@
+"""Every long-lived object, built once and handed to whoever needs it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from gemini_pool.pool.manager import AccountManager, Strategy
+from gemini_pool.pool.policy import Policy
+from gemini_pool.pool.runner import Runner
+from gemini_pool.roster import Credentials
+from gemini_pool.settings import Settings, read_settings
+from gemini_pool.store.accounts import Accounts
+from gemini_pool.store.catalog import Catalog
+from gemini_pool.store.db import Store
+from gemini_pool.store.journal import CallJournal
+from gemini_pool.store.keys import Keys
+from gemini_pool.store.saved import SavedSettings
+from gemini_pool.store.secrets import open_vault
+from gemini_pool.upstream.client import USER_AGENT, Locale, UpstreamClient
+from gemini_pool.upstream.tokens import Tokens
+from gemini_pool.upstream.transport import Transport
+
+DATABASE_FILE = "gemini_pool.db"
+EXTENSION = "gemini_pool"
+
+
+@dataclass(frozen=True)
+class Services:
+    """What a request can use."""
+
+    settings: Settings
+    accounts: Accounts
+    manager: AccountManager
+    runner: Runner
+    catalog: Catalog
+    keys: Keys
+    journal: CallJournal
+
+
+def open_store(settings: Settings) -> Store:
+    """The database of this DATA_DIR, brought up to date."""
+    store = Store(settings.data_path / DATABASE_FILE)
+    store.migrate()
+    return store
+
+
+def effective_settings(environ: Mapping[str, str]) -> Settings:
+    """The settings of the environment, then what was saved in its store, then the defaults."""
+    store = open_store(read_settings(environ))
+    return read_settings(environ, SavedSettings(store).all())
+
+
+def build_services(settings: Settings) -> Services:
+    """All objects for these settings; migrates and adds the environment's accounts, calls nobody."""
+    store = open_store(settings)
+    accounts = Accounts(store, open_vault(settings.encryption_key, settings.data_path))
+    accounts.add_missing(settings.all_seats)
+    policy = Policy(settings.failure_threshold, settings.cooldown_seconds)
+    manager = AccountManager(accounts, policy, strategy=Strategy(settings.strategy))
+    return Services(
+        settings=settings,
+        accounts=accounts,
+        manager=manager,
+        runner=_runner(settings, manager, _client(settings, accounts, manager)),
+        catalog=Catalog(store, settings.unknown_model),
+        keys=Keys(store, settings.api_keys),
+        journal=CallJournal(store),
+    )
+
+
+def services() -> Services:
+    """The services of the application that handles the current request."""
+    return cast(Services, current_app.extensions[EXTENSION])
+
+
+def _runner(settings: Settings, manager: AccountManager, client: UpstreamClient) -> Runner:
+    return Runner(manager, client, tries=settings.switch_tries + 1, deadline=settings.request_deadline)
+
+
+def _client(settings: Settings, accounts: Accounts, manager: AccountManager) -> UpstreamClient:
+    def rotated(account_id: int, credentials: Credentials) -> None:
+        manager.renew(account_id, credentials)
+        accounts.renew(account_id, credentials)
+
+    transport = Transport(
+        proxy=settings.proxy,
+        connect_timeout=settings.connect_timeout,
+        read_timeout=settings.read_timeout,
+        connections=settings.threads,
+    )
+    tokens = Tokens(
+        transport,
+        auth_url=settings.auth_url,
+        login_url=settings.login_url,
+        user_agent=USER_AGENT,
+        rotated=rotated,
+    )
+    locale = Locale(settings.language, settings.time_zone)
+    return UpstreamClient(transport, tokens, api_url=settings.api_url, locale=locale)
