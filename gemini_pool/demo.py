@@ -1,0 +1,89 @@
+"""`python -m gemini_pool demo`: the whole service over simulated accounts, in one command.
+
+The simulator plays Gemini Business, gunicorn serves as it would in earnest, and everything lives in a
+temporary folder that goes when the demo ends.
+"""
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+from gemini_pool.settings import CHECKOUT, SettingsError
+from gemini_pool.simulator.cast import CAST, make_account
+from gemini_pool.simulator.server import Simulator
+from gemini_pool.store.keys import PREFIX
+
+START_SECONDS = 30
+
+READY = """
+The pool answers at {address}/v1 with {accounts} simulated accounts.
+API key: {key}
+
+  curl {address}/v1/chat/completions -H "Authorization: Bearer {key}" \\
+    -H "Content-Type: application/json" \\
+    -d '{{"model": "gemini-auto", "messages": [{{"role": "user", "content": "Hello!"}}]}}'
+
+Add "stream": true to see it stream. Ctrl-C ends the demo.
+"""
+
+
+def run_demo(port: int) -> None:
+    """Serve until Ctrl-C, or until gunicorn ends."""
+    key = PREFIX + secrets.token_urlsafe(24)
+    address = f"http://127.0.0.1:{port}"
+    with Simulator() as simulator, tempfile.TemporaryDirectory(prefix="gemini_pool-") as folder:
+        simulator.world.behave(None, words=40, delay=0.03, thoughts=2)
+        server = subprocess.Popen(
+            [sys.executable, "-m", "gemini_pool", "serve"],
+            cwd=CHECKOUT,
+            env=os.environ | _environment(simulator.url, folder, key, port),
+        )
+        try:
+            _wait_until_it_answers(server, address)
+            sys.stdout.write(READY.format(address=address, key=key, accounts=len(CAST)))
+            sys.stdout.flush()
+            server.wait()
+        except KeyboardInterrupt:
+            sys.stdout.write("\nThe demo ends.\n")
+        finally:
+            _end(server)
+
+
+def _environment(simulator: str, folder: str, key: str, port: int) -> dict[str, str]:
+    return {
+        "DATA_DIR": folder,
+        "API_KEY": key,
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "LOG_LEVEL": "warning",
+        "GEMINI_API_URL": simulator,
+        "GEMINI_AUTH_URL": simulator,
+        "GEMINI_LOGIN_URL": simulator,
+        "PROXY": "",
+        "ACCOUNTS_CONFIG": json.dumps([make_account(name).as_config() for name in CAST]),
+    }
+
+
+def _wait_until_it_answers(server: "subprocess.Popen[bytes]", address: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(f"{address}/health", timeout=2).close()  # noqa: S310 - our own address
+            return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    raise SettingsError("The service did not start; its own words are above. Is the port in use? Try --port.")
+
+
+def _end(server: "subprocess.Popen[bytes]") -> None:
+    server.terminate()
+    try:
+        server.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        server.kill()

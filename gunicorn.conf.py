@@ -1,0 +1,47 @@
+"""How gunicorn runs the service. Every number that people may want to change is a setting (README)."""
+
+import os
+import sys
+from pathlib import Path
+
+from gemini_pool.settings import SettingsError, read_settings
+
+try:
+    settings = read_settings(os.environ)
+except SettingsError as error:
+    sys.exit(f"gemini_pool: {error}")
+
+bind = f"{settings.host}:{settings.port}"
+
+# Streams wait for the network nearly all the time: a thread each, hundreds a process.
+worker_class = "gthread"
+workers = settings.workers
+threads = settings.threads
+
+# A worker takes a connection even when all its threads are busy, while its sibling is free, and queues it.
+# So it is allowed only as many as it has threads, and a few kept-alive ones.
+worker_connections = settings.threads + 16
+
+# Longer than a reverse proxy keeps idle connections (60 s in nginx), so that it is never we who close one
+# that the proxy is about to use.
+keepalive = 75
+
+# With gthread this bounds the heartbeat of a worker, not a request.
+timeout = 60
+
+# A restart lets streams run to their end; clients wait 600 s for one.
+graceful_timeout = 630
+
+# Recycling a worker would wait for its longest stream while it takes no new ones.
+max_requests = 0
+
+# The heartbeat file belongs in memory: on a slow disk a healthy worker could look dead.
+if Path("/dev/shm").is_dir():  # noqa: S108 - gunicorn makes a private file there
+    worker_tmp_dir = "/dev/shm"  # noqa: S108
+
+# Nobody talks to gunicorn's control socket, and its place is not writable for a service.
+control_socket_disable = True
+
+# The call journal tells more than an access log would; errors go to stderr, where systemd keeps them.
+accesslog = None
+loglevel = settings.log_level
