@@ -1,0 +1,113 @@
+"""What an account of the simulator does when it is spoken to: every switch, in one value."""
+
+import math
+import types
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
+
+XsrfFault = Literal[
+    "302-refreshcookies", "302-login", "302-accounts", "html", "401", "403", "429", "500",
+    "no-key", "no-prefix", "slow", "rotate",
+]  # fmt: skip
+ApiFault = Literal[
+    "401", "401-once", "403", "403-session", "404-session", "429", "429-retry-after",
+    "500", "502-html", "503", "400-model", "hang", "reset",
+]  # fmt: skip
+StreamFault = Literal[
+    "error-first-429", "error-after-429", "error-first-500", "error-first-401", "error-model",
+    "cut", "reset-after", "unclosed", "empty-array", "succeeded-empty", "failed",
+    "skipped-policy", "skipped-non-assist", "skipped-unknown", "garbage", "silence",
+]  # fmt: skip
+ApiMethod = Literal["session", "stream", "upload"]
+SessionInfo = Literal["every", "last", "never"]
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviour:
+    """How one account answers. The defaults are a healthy account.
+
+    Times are seconds. A value of the wrong type, an unknown fault or a negative number is a ValueError.
+    """
+
+    text: str | None = None  # None: echo the prompt
+    words: int = 0  # filler words after the text
+    thoughts: int = 0
+    deltas: int | None = None  # text elements; None: one for every few words
+    split: int | None = None  # bytes of body in each transport chunk; None: a chunk for every element
+    delay: float = 0.0  # between elements
+    first_delay: float = 0.0  # before the status line of a stream
+    gzip: bool = False  # only when the client offers it
+    citations: bool = False
+    files: int = 0
+    inline_image_bytes: int = 0
+    session_info: SessionInfo = "every"
+    reply_thought: bool = False
+    unknown_members: bool = False
+    empty_elements: int = 2
+
+    require_host_cookie: bool = False  # without __Host-C_OSES getoxsrf refuses
+    xsrf: XsrfFault | None = None
+    xsrf_delay: float = 3.0  # what the fault "slow" takes
+    api: ApiFault | None = None
+    api_on: tuple[ApiMethod, ...] = ("stream",)
+    stream: StreamFault | None = None
+    error_details: bool = False  # RetryInfo and QuotaFailure in every 429
+    retry_after: int = 30
+
+    def __post_init__(self) -> None:
+        for name, hint in get_type_hints(type(self)).items():
+            _require(name, getattr(self, name), hint)
+
+    def changed(self, changes: Mapping[str, Any]) -> Self:
+        """A copy with these fields replaced; unknown names and wrong types are a ValueError."""
+        unknown = sorted(set(changes) - set(self.__slots__))
+        if unknown:
+            raise ValueError(f"unknown behaviour: {', '.join(unknown)}")
+        return replace(self, **{name: _tupled(value) for name, value in changes.items()})
+
+    @classmethod
+    def from_json(cls, members: Mapping[str, Any]) -> Self:
+        """The behaviour these members describe, healthy in all others. ValueError as in `changed`."""
+        return cls().changed(members)
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields as JSON values, ready for `from_json`."""
+        return {**asdict(self), "api_on": list(self.api_on)}
+
+
+def _tupled(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _require(name: str, value: Any, hint: Any) -> None:
+    if not _fits(value, hint):
+        raise ValueError(f"{name} must be {_described(hint)}, not {value!r}")
+    lowest = 1 if name in ("split", "deltas") else 0
+    if isinstance(value, int | float) and not lowest <= value < math.inf:
+        raise ValueError(f"{name} must be a number from {lowest} up, not {value!r}")
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return any(_fits(value, one) for one in inner)
+    if origin is Literal:
+        return isinstance(value, str) and value in inner
+    if origin is tuple:
+        return isinstance(value, tuple) and all(_fits(item, inner[0]) for item in value)
+    return type(value) in ((float, int) if hint is float else (hint,))
+
+
+def _described(hint: Any) -> str:
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        return " or ".join(_described(one) for one in inner)
+    if origin is Literal:
+        return "one of " + ", ".join(inner)
+    if origin is tuple:
+        return f"a list, each {_described(inner[0])}"
+    return "null" if hint is type(None) else str(hint.__name__)
+
+
+HEALTHY = Behaviour()
