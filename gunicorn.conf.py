@@ -4,7 +4,12 @@ import os
 import sys
 from pathlib import Path
 
-from gemini_pool.settings import SettingsError, read_settings
+# A reload runs this file again in a process that has long imported the package, and its new workers would
+# inherit what it imported: forget that, so that `systemctl reload` serves the new code.
+for name in [name for name in sys.modules if name.partition(".")[0] == "gemini_pool"]:
+    del sys.modules[name]
+
+from gemini_pool.settings import SettingsError, read_settings  # noqa: E402
 
 try:
     settings = read_settings(os.environ)
@@ -19,8 +24,8 @@ workers = settings.workers
 threads = settings.threads
 
 # A worker takes a connection even when all its threads are busy, while its sibling is free, and queues it.
-# So it is allowed only as many as it has threads, and a few kept-alive ones.
-worker_connections = settings.threads + 16
+# So it is allowed only as many as it has threads, and some kept-alive ones, which a reverse proxy needs.
+worker_connections = settings.threads + 64
 
 # Longer than a reverse proxy keeps idle connections (60 s in nginx), so that it is never we who close one
 # that the proxy is about to use.
@@ -39,7 +44,7 @@ max_requests = 0
 if Path("/dev/shm").is_dir():  # noqa: S108 - gunicorn makes a private file there
     worker_tmp_dir = "/dev/shm"  # noqa: S108
 
-# Nobody talks to gunicorn's control socket, and its place is not writable for a service.
+# Nobody talks to gunicorn's control socket, and it would lie among the data.
 control_socket_disable = True
 
 # The call journal tells more than an access log would; errors go to stderr, where systemd keeps them.

@@ -7,6 +7,7 @@ temporary folder that goes when the demo ends.
 import json
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,8 @@ Add "stream": true to see it stream. Ctrl-C ends the demo.
 
 def run_demo(port: int) -> None:
     """Serve until Ctrl-C, or until gunicorn ends."""
+    if _taken(port):
+        raise SettingsError(f"Port {port} is in use. Choose another: make demo ARGS='--port 8123'.")
     key = PREFIX + secrets.token_urlsafe(24)
     address = f"http://127.0.0.1:{port}"
     with Simulator() as simulator, tempfile.TemporaryDirectory(prefix="gemini_pool-") as folder:
@@ -79,6 +82,11 @@ def _wait_until_it_answers(server: "subprocess.Popen[bytes]", address: str) -> N
         except (urllib.error.URLError, OSError):
             time.sleep(0.1)
     raise SettingsError("The service did not start; its own words are above. Is the port in use? Try --port.")
+
+
+def _taken(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _end(server: "subprocess.Popen[bytes]") -> None:

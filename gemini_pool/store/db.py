@@ -85,14 +85,13 @@ class Watch:
     """
 
     def __init__(self, store: Store, clock: Callable[[], float]) -> None:
-        self._store = store
         self._clock = clock
         self._looking = threading.Lock()
         self._next_look = 0.0
         # A connection that never writes, so that every commit of others shows in its counter.
         self._connection = sqlite3.connect(store.db.database, check_same_thread=False)
-        self._data_version = self._counter()
-        self._revision = store.revision()
+        self._data_version = self._one("PRAGMA data_version")
+        self._revision = self._one("SELECT number FROM revision")
 
     def changed(self) -> bool:
         """Whether the shared rows changed since the last call that said so."""
@@ -101,7 +100,7 @@ class Watch:
         try:
             self._next_look = self._clock() + LOOK_EVERY_SECONDS
             return self._look()
-        except (sqlite3.Error, StoreError):
+        except sqlite3.Error:
             # What is held can go on serving; the next look tries again.
             log.warning("the database does not answer; going on with what is in memory", exc_info=True)
             return False
@@ -109,16 +108,16 @@ class Watch:
             self._looking.release()
 
     def _look(self) -> bool:
-        version = self._counter()
+        version = self._one("PRAGMA data_version")
         if version == self._data_version:
             return False
         self._data_version = version
-        revision = self._store.revision()
+        revision = self._one("SELECT number FROM revision")
         moved, self._revision = revision != self._revision, revision
         return moved
 
-    def _counter(self) -> int:
-        return int(self._connection.execute("PRAGMA data_version").fetchone()[0])
+    def _one(self, question: str) -> int:
+        return int(self._connection.execute(question).fetchone()[0])
 
 
 @contextmanager

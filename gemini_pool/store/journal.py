@@ -10,7 +10,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import astuple, dataclass, fields
 
 from peewee import AutoField, FloatField, IntegerField, Model, TextField
 
@@ -61,6 +61,10 @@ class CallRecord:
     total_ms: int
     prompt_tokens: int
     completion_tokens: int
+
+
+COLUMNS = [f.name for f in fields(CallRecord)]
+INSERT = f"INSERT INTO calls ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"  # noqa: S608
 
 
 class CallJournal:
@@ -116,8 +120,9 @@ class CallJournal:
         return batch
 
     def _write(self, batch: list[CallRecord]) -> None:
+        # One prepared statement: building an INSERT of the batch took a tenth of the whole process.
         try:
             with self._store.writing(shared=False):
-                CallRow.insert_many([asdict(call) for call in batch]).execute(self._store.db)
+                self._store.db.connection().executemany(INSERT, map(astuple, batch))
         except StoreError:
             log.exception("%d rows of the call journal could not be written", len(batch))

@@ -41,6 +41,8 @@ class ArrayReader:
 
     def feed(self, piece: bytes) -> list[Any]:
         """The elements that `piece` completes. BadReply when it cannot be JSON of this form."""
+        if not self._buffer and self._start < 0 and (whole := self._whole(piece)) is not None:
+            return whole
         self._buffer += piece
         elements: list[Any] = []
         while self._scan < len(self._buffer) and not self.closed:
@@ -53,6 +55,21 @@ class ArrayReader:
                 elements.append(self._take())
         if len(self._buffer) > MAX_OBJECT_BYTES:
             raise BadReply("The service sent an object that is too large to read.")
+        return elements
+
+    def _whole(self, piece: bytes) -> list[Any] | None:
+        """The elements of a piece that holds nothing but whole ones, as most do; None for any other.
+
+        Asking the parser is five times cheaper than looking for the elements' ends.
+        """
+        inner = piece.lstrip(b"[, \t\r\n").rstrip(b"], \t\r\n")
+        if self.closed or not inner.endswith(b"}") or not inner.startswith(b"{"):
+            return None
+        try:
+            elements: list[Any] = orjson.loads(b"[%b]" % inner)
+        except orjson.JSONDecodeError:
+            return None
+        self.closed = b"]" in piece[piece.rindex(b"}") :]
         return elements
 
     def _find_start(self) -> None:

@@ -67,6 +67,7 @@ class Transport:
     def __init__(self, *, proxy: str, connect_timeout: float, read_timeout: float, connections: int) -> None:
         self._timeout = Timeout(connect=connect_timeout, read=read_timeout)
         self._manager = _manager(proxy, maxsize=connections, timeout=self._timeout)
+        self._pools: dict[str, urllib3.HTTPConnectionPool] = {}
 
     def get(self, url: str, headers: Mapping[str, str]) -> Reply:
         """A whole reply; Unreachable or BadReply."""
@@ -99,10 +100,29 @@ class Transport:
     def _send(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
     ) -> urllib3.BaseHTTPResponse:
+        opener, target = self._opener(url)
         with _translated():
-            return self._manager.urlopen(
-                method, url, headers=headers, body=body, redirect=False, retries=False, preload_content=False
+            return opener.urlopen(
+                method,
+                target,
+                headers=headers,
+                body=body,
+                redirect=False,
+                retries=False,
+                preload_content=False,
             )
+
+    def _opener(self, url: str) -> "tuple[urllib3.PoolManager | urllib3.HTTPConnectionPool, str]":
+        """Who opens this address, and by what name. A host's own pool spares a third of the manager's work,
+        but a proxy for plain http must be given the whole address, which the manager sees to."""
+        if isinstance(self._manager, urllib3.ProxyManager):
+            return self._manager, url
+        path_at = url.index("/", len("https://"))
+        origin = url[:path_at]
+        pool = self._pools.get(origin)
+        if pool is None:
+            pool = self._pools[origin] = self._manager.connection_from_url(origin)
+        return pool, url[path_at:]
 
 
 def _manager(proxy: str, **options: Any) -> urllib3.PoolManager:

@@ -21,6 +21,9 @@ from gemini_pool.errors import BadReply
 from gemini_pool.upstream.refusals import refusal_in_stream, skipped
 
 _NOTHING: dict[str, Any] = {}
+# Members that few elements have; asking for all at once keeps the many without them cheap.
+_MEDIA = frozenset({"inlineData", "attachments", "generatedImages"})
+_SOURCES = frozenset({"textGroundingMetadata", "citationMetadata"})
 
 
 class AnswerReader:
@@ -42,7 +45,9 @@ class AnswerReader:
         for reply in _list(answer, "replies"):
             if isinstance(reply, dict):
                 yield from self._reply(reply)
-        yield from _images(element, response, answer)
+        for holder in (element, response, answer):
+            if "generatedImages" in holder:
+                yield from _images(holder)
         session = _object(response, "sessionInfo").get("session")
         if session and session != self._session:
             self._session = str(session)
@@ -62,10 +67,11 @@ class AnswerReader:
             yield ThoughtDelta(text) if thinking else TextDelta(text)
         if "file" in content:
             yield from self._file(_object(content, "file"))
-        yield from _inline(content)
-        yield from _inline(grounded)
-        yield from _inline(reply)
-        yield from self._citations(grounded)
+        for holder in (content, grounded, reply):
+            if not _MEDIA.isdisjoint(holder):
+                yield from _inline(holder)
+        if not _SOURCES.isdisjoint(grounded):
+            yield from self._citations(grounded)
 
     def _file(self, file: dict[str, Any]) -> Iterator[Event]:
         file_id = str(file.get("fileId") or "")
@@ -113,12 +119,11 @@ def _inline(holder: dict[str, Any]) -> Iterator[Event]:
     yield from _images(holder)
 
 
-def _images(*holders: dict[str, Any]) -> Iterator[Event]:
-    for holder in holders:
-        for generated in _list(holder, "generatedImages"):
-            image = _object(generated, "image") if isinstance(generated, dict) else _NOTHING
-            if data := image.get("bytesBase64Encoded"):
-                yield InlineFile(str(image.get("mimeType") or ""), str(data))
+def _images(holder: dict[str, Any]) -> Iterator[Event]:
+    for generated in _list(holder, "generatedImages"):
+        image = _object(generated, "image") if isinstance(generated, dict) else _NOTHING
+        if data := image.get("bytesBase64Encoded"):
+            yield InlineFile(str(image.get("mimeType") or ""), str(data))
 
 
 def _citations(grounded: dict[str, Any]) -> Iterator[Citation]:

@@ -79,7 +79,9 @@ def answer(dialect: Dialect, *, id_prefix: str) -> Response:
     ticket.answered_by(account.id)
     heading = Heading(f"{id_prefix}{secrets.token_hex(12)}", int(ticket.at), call.prompt.model.id)
     if call.stream:
-        return Response(Streamed(dialect, found, ticket, heading), headers=STREAM_HEADERS)
+        return Response(
+            Streamed(dialect, found, ticket, heading), headers=STREAM_HEADERS, direct_passthrough=True
+        )
     body = dialect.write(call, heading, found, ticket.meter)
     found.close()
     ticket.close(Outcome.OK)

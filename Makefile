@@ -1,0 +1,50 @@
+# ARGS reaches the command: make test ARGS="-k breaker". UPGRADE=--upgrade makes `make lock` take newer releases.
+PYTHON ?= python3
+ARGS ?=
+UPGRADE ?=
+RUN := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run check test bench lock readme clean runtime dev
+
+help: ## list these targets
+	@sed -nE 's/^([a-z]+):.* ## (.*)/make \1\t\2/p' Makefile | expand -t 14
+
+demo: runtime ## simulator, seeded accounts and the server in one; prints an address, a key and a curl line
+	@$(RUN) -m gemini_pool demo $(ARGS)
+
+run: runtime ## the server alone, settings from the environment
+	@.venv/bin/gunicorn -c gunicorn.conf.py wsgi:app $(ARGS)
+
+check: dev ## lint, format and types
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+
+test: dev ## all tests
+	$(RUN) -m pytest $(ARGS)
+
+bench: dev ## speed as a ratio to a bare pass-through
+	@$(RUN) -m bench $(ARGS)
+
+readme: runtime ## write the table of settings into README.md
+	@$(RUN) -m gemini_pool settings --write README.md
+
+# --allow-unsafe: with hashes, pip refuses a lock that leaves pip and setuptools unpinned.
+# Compile with the oldest Python supported, 3.11: newer ones need fewer packages, never more.
+COMPILE = CUSTOM_COMPILE_COMMAND="make lock" .venv/bin/pip-compile --quiet --generate-hashes --allow-unsafe \
+	--strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host $(UPGRADE)
+
+lock: dev ## recompile both lock files from pyproject.toml
+	$(COMPILE) --output-file requirements.txt pyproject.toml
+	$(COMPILE) --all-extras --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+
+clean: ## remove .venv, build and caches; data stays
+	rm -rf .venv build .pytest_cache .mypy_cache .ruff_cache .coverage htmlcov *.egg-info
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+runtime:
+	@PYTHON="$(PYTHON)" scripts/venv requirements.txt
+
+dev:
+	@PYTHON="$(PYTHON)" scripts/venv requirements-dev.txt
