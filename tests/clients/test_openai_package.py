@@ -1,0 +1,148 @@
+"""The openai package as its users have it, with strict validation of every answer, against gunicorn."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx2 as httpx
+import openai
+import pytest
+from openai import OpenAI
+from running import KEY, RunningPool, environment
+
+from gemini_pool.simulator.server import Simulator
+
+HELLO = [{"role": "user", "content": "Hello, 世界?"}]
+
+
+@pytest.fixture(scope="module")
+def simulator() -> Iterator[Simulator]:
+    with Simulator() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def pool(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPool]:
+    folder: Path = tmp_path_factory.mktemp("pool")
+    environ = environment(simulator, folder, ["amber"]) | {"MAX_BODY_MB": "2"}
+    with RunningPool(environ, folder) as running:
+        yield running
+
+
+@pytest.fixture(autouse=True)
+def healthy(simulator: Simulator) -> None:
+    simulator.world.reset()
+    simulator.world.behave("amber", text=None, thoughts=0, stream=None, delay=0.0, citations=False)
+
+
+@pytest.fixture
+def client(pool: RunningPool) -> Iterator[OpenAI]:
+    with strict(pool) as client:
+        yield client
+
+
+def strict(pool: RunningPool, key: str = KEY) -> OpenAI:
+    return OpenAI(
+        base_url=f"{pool.url}/v1", api_key=key, _strict_response_validation=True, max_retries=0, timeout=20
+    )
+
+
+def test_a_whole_answer(client: OpenAI) -> None:
+    answer = client.chat.completions.create(model="gemini-2.5-pro", messages=HELLO)
+    assert "Hello, 世界?" in (answer.choices[0].message.content or "")
+    assert answer.choices[0].finish_reason == "stop"
+    assert answer.usage
+    assert answer.usage.total_tokens == answer.usage.prompt_tokens + answer.usage.completion_tokens
+    assert answer._request_id
+
+
+def test_a_streamed_answer(client: OpenAI, simulator: Simulator) -> None:
+    simulator.world.behave("amber", text="你好 🌍 in several pieces", deltas=5, thoughts=2)
+    stream = client.chat.completions.create(
+        model="gemini-auto", messages=HELLO, stream=True, stream_options={"include_usage": True}
+    )
+    chunks = list(stream)
+    assert len({(c.id, c.created, c.model) for c in chunks}) == 1
+    assert (
+        "".join(c.choices[0].delta.content or "" for c in chunks if c.choices) == "你好 🌍 in several pieces"
+    )
+    assert [c.choices[0].finish_reason for c in chunks if c.choices].count("stop") == 1
+    assert chunks[-1].usage
+    assert chunks[-1].usage.completion_tokens > 0
+
+
+def test_the_stream_helper_builds_the_same_answer(client: OpenAI, simulator: Simulator) -> None:
+    simulator.world.behave("amber", text="built from pieces", deltas=4, thoughts=1, citations=True)
+    with client.chat.completions.stream(model="gemini-auto", messages=HELLO) as stream:
+        deltas = [event.delta for event in stream if event.type == "content.delta"]
+        final = stream.get_final_completion()
+    assert "".join(deltas) == "built from pieces"
+    assert final.choices[0].message.content == "built from pieces"
+    assert final.choices[0].finish_reason == "stop"
+
+
+def test_sources_come_as_annotations(client: OpenAI, simulator: Simulator) -> None:
+    simulator.world.behave("amber", text="据说狐狸会跳。", citations=True)
+    message = client.chat.completions.create(model="gemini-auto", messages=HELLO).choices[0].message
+    assert message.annotations
+    cited = message.annotations[0].url_citation
+    assert cited.url.startswith("http")
+    assert 0 <= cited.start_index <= cited.end_index <= len("据说狐狸会跳。")
+
+
+def test_models_are_listed_and_looked_up(client: OpenAI) -> None:
+    ids = [model.id for model in client.models.list()]
+    assert "gemini-enterprise" in ids
+    assert client.models.retrieve("gemini-2.5-flash").owned_by == "google"
+
+
+def test_a_bad_key(pool: RunningPool) -> None:
+    with strict(pool, "sk-gp-wrong") as client, pytest.raises(openai.AuthenticationError) as caught:
+        client.models.list()
+    assert caught.value.code == "invalid_api_key"
+    assert caught.value.request_id
+
+
+def test_an_unknown_model(client: OpenAI) -> None:
+    with pytest.raises(openai.NotFoundError) as caught:
+        client.chat.completions.create(model="gpt-9", messages=HELLO)
+    assert (caught.value.code, caught.value.param) == ("model_not_found", "model")
+    with pytest.raises(openai.NotFoundError):
+        client.models.retrieve("gpt-9")
+
+
+def test_empty_messages(client: OpenAI) -> None:
+    with pytest.raises(openai.BadRequestError) as caught:
+        client.chat.completions.create(model="gemini-auto", messages=[])
+    assert caught.value.param == "messages"
+
+
+def test_a_body_over_the_limit(client: OpenAI) -> None:
+    huge = [{"role": "user", "content": "x" * 3_000_000}]
+    with pytest.raises(openai.APIStatusError) as caught:
+        client.chat.completions.create(model="gemini-auto", messages=huge)
+    assert caught.value.status_code == 413
+    assert "2 MB" in caught.value.message
+
+
+def test_malformed_json_and_wrong_methods(pool: RunningPool) -> None:
+    headers = {"authorization": f"Bearer {KEY}"}
+    malformed = httpx.post(f"{pool.url}/v1/chat/completions", content=b"{oops", headers=headers)
+    wrong = httpx.get(f"{pool.url}/v1/chat/completions", headers=headers)
+    assert (malformed.status_code, wrong.status_code) == (400, 405)
+    for answer in (malformed, wrong):
+        assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
+        assert "<" not in answer.text
+
+
+def test_a_stream_that_breaks_raises(client: OpenAI, simulator: Simulator) -> None:
+    simulator.world.behave("amber", text="half of it", stream="error-after-429")
+    stream = client.chat.completions.create(model="gemini-auto", messages=HELLO, stream=True)
+    with pytest.raises(openai.APIError):
+        list(stream)
+
+
+def test_all_accounts_resting_is_a_rate_limit(client: OpenAI) -> None:
+    # amber's quota was used up by the test before: the pool remembers, and nobody is asked.
+    with pytest.raises(openai.RateLimitError) as caught:
+        client.chat.completions.create(model="gemini-auto", messages=HELLO)
+    assert int(caught.value.response.headers["retry-after"]) > 0

@@ -1,0 +1,55 @@
+"""What every kind of test can ask for: a simulator, an application over it, a pool in its own processes."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from running import KEY, RunningPool, environment
+
+from gemini_pool.app import create_app
+from gemini_pool.settings import read_settings
+from gemini_pool.simulator.server import Simulator
+
+THREE = ("amber", "bruno", "clara")
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    """The service, with the whole cast healthy until a test says otherwise."""
+    with Simulator() as running:
+        yield running
+
+
+@pytest.fixture
+def app(simulator: Simulator, tmp_path: Path) -> Flask:
+    """The application over one healthy account, amber."""
+    return create_app(read_settings(environment(simulator, tmp_path, ["amber"])))
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Flask's client, without a key."""
+    return app.test_client()
+
+
+@pytest.fixture
+def keyed() -> dict[str, str]:
+    """The header a caller sends."""
+    return {"authorization": f"Bearer {KEY}"}
+
+
+@pytest.fixture
+def start_pool(simulator: Simulator, tmp_path: Path) -> Iterator[Callable[..., RunningPool]]:
+    """Start gunicorn over accounts of the cast: `start_pool("amber", "bruno", THREADS="20")`."""
+    with ExitStack() as stack:
+
+        def start(*names: str, **environ: str) -> RunningPool:
+            data = tmp_path / "data"
+            data.mkdir(exist_ok=True)
+            settings = environment(simulator, data, names or THREE) | environ
+            return stack.enter_context(RunningPool(settings, tmp_path))
+
+        yield start

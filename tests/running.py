@@ -1,0 +1,120 @@
+"""A pool as people run it: gunicorn with its own settings, on a free port, over a simulator."""
+
+import json
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Self
+
+from gemini_pool.simulator.cast import make_account
+from gemini_pool.simulator.server import Simulator
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+KEY = "sk-gp-of-the-tests"
+
+
+def environment(simulator: Simulator, folder: Path, names: Iterable[str]) -> dict[str, str]:
+    """The variables that put a pool of these accounts over the simulator, with its data in a folder."""
+    return {
+        "DATA_DIR": str(folder),
+        "API_KEY": KEY,
+        "GEMINI_API_URL": simulator.url,
+        "GEMINI_AUTH_URL": simulator.url,
+        "GEMINI_LOGIN_URL": simulator.url,
+        "ACCOUNTS_CONFIG": json.dumps([make_account(name).as_config() for name in names]),
+    }
+
+
+class RunningPool:
+    """gunicorn in a process of its own; a context manager."""
+
+    def __init__(self, environ: Mapping[str, str], folder: Path) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.environ = {**environ, "HOST": "127.0.0.1", "PORT": str(self.port)}
+        self.database = Path(environ["DATA_DIR"]) / "gemini_pool.db"
+        self._log = folder / "gunicorn.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "gemini_pool", "serve"],
+                cwd=CHECKOUT,
+                env={**clean_environment(), **self.environ},
+                stdout=log,
+                stderr=log,
+            )
+        until(self._answers, what=lambda: f"the pool to answer; its log: {self.log}")
+
+    def stop(self) -> None:
+        if self.process and self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait(10)
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def workers(self) -> list[int]:
+        assert self.process
+        pid = self.process.pid
+        return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+    def calls(self, outcome: str | None = None) -> list[dict[str, object]]:
+        """The rows of the call journal that are on disk."""
+        with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True) as db:
+            db.row_factory = sqlite3.Row
+            rows = [dict(row) for row in db.execute("SELECT * FROM calls ORDER BY at")]
+        db.close()
+        return [row for row in rows if outcome in (None, row["outcome"])]
+
+    def _answers(self) -> bool:
+        assert self.process
+        assert self.process.poll() is None, f"gunicorn ended: {self.log}"
+        try:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=2) as reply:
+                return bool(reply.status == 200)
+        except OSError:
+            return False
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's environment without anything that a machine may have set for the pool or its calls."""
+    ours = ("PORT", "HOST", "PROXY", "DATA_DIR", "THREADS", "WEB_CONCURRENCY", "LOG_LEVEL", "API_KEY")
+    return {k: v for k, v in os.environ.items() if k not in ours and not k.lower().endswith("_proxy")}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(
+    condition: Callable[[], object], *, seconds: float = 15.0, what: Callable[[], str] | str = ""
+) -> None:
+    """Wait until something holds; fails with what was waited for."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited in vain for {what() if callable(what) else what}")
+        time.sleep(0.02)
