@@ -6,6 +6,7 @@ words that the error message and the README's table use for what it takes.
 
 import base64
 import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
@@ -41,7 +42,7 @@ class Seat:
 
 def whole(low: int, high: int) -> Reader[int]:
     def read(text: str) -> int:
-        if not text.lstrip("-").isdigit():
+        if not re.fullmatch(r"-?[0-9]+", text):
             raise ValueError("is not a whole number")
         if not low <= int(text) <= high:
             raise ValueError("is out of range")
@@ -56,7 +57,7 @@ def choice(*names: str) -> Reader[str]:
             raise ValueError("is not one of the choices")
         return text.lower()
 
-    return Reader(" \\| ".join(names), read)
+    return Reader(" | ".join(names), read)
 
 
 def _switch(text: str) -> bool:
@@ -100,7 +101,7 @@ def _fernet_keys(text: str) -> str:
 def _seats(text: str) -> tuple[Seat, ...]:
     try:
         entries = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ValueError("is not JSON") from None
     if not isinstance(entries, list):
         raise ValueError("is not a JSON array")
@@ -125,7 +126,7 @@ def _seat(entry: Any, number: int) -> Seat:
     )
     try:
         expires_at = read_expiry(text["expires_at"]) if "expires_at" in text else None
-    except ValueError:
+    except (ValueError, OverflowError):
         raise ValueError(f"has an expires_at that is no date in entry {number}") from None
     name = text.get("id", f"account_{number}")
     return Seat(text.get("id") or seat_origin(credentials), name, credentials, expires_at)
@@ -143,7 +144,7 @@ def read_expiry(text: str) -> float:
 
 
 TEXT = Reader("text", str)
-SWITCH = Reader("1 \\| 0, also true/false, yes/no, on/off", _switch)
+SWITCH = Reader("1 | 0, also true/false, yes/no, on/off", _switch)
 SEVERAL = Reader("one or more, separated by commas", _several)
 FERNET_KEYS = Reader(
     "32 bytes in URL-safe base64, as `openssl rand -base64 32 | tr '+/' '-_'` prints", _fernet_keys

@@ -204,7 +204,7 @@ def _value(k: Knob, text: str) -> Any:
         return k.reader.read(text.strip())
     except ValueError as fault:
         shown = "the value" if k.secret else repr(text[:80])
-        accepted = k.reader.accepted.replace("\\|", "|").replace("`", "")
+        accepted = k.reader.accepted.replace("`", "")
         raise SettingsError(f"{k.name}: {shown} {fault}; accepted: {accepted}") from None
 
 
@@ -214,4 +214,5 @@ def as_markdown() -> Iterator[str]:
     yield "|---|---|---|---|"
     for k in knobs().values():
         default = f"`{k.default}`" if k.default else ""
-        yield f"| `{k.name}` | {default} | {k.reader.accepted} | {k.about} |"
+        accepted = k.reader.accepted.replace("|", "\\|")  # a bar would end the cell
+        yield f"| `{k.name}` | {default} | {accepted} | {k.about} |"

@@ -30,8 +30,8 @@ class Call:
 class Meter:
     """Weighs an answer as it passes."""
 
-    text: float = 0.0
-    thoughts: float = 0.0
+    text: int = 0
+    thoughts: int = 0
 
     def add(self, event: Event) -> None:
         if isinstance(event, TextDelta):

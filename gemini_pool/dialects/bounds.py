@@ -6,8 +6,8 @@ stop sequence is held back until it is clear, and not a character longer.
 
 from collections.abc import Iterable, Iterator
 
-from gemini_pool.dialects.tokens import weight
-from gemini_pool.dialogue import Event, Finished, FinishReason, TextDelta
+from gemini_pool.dialects.tokens import TOKEN, weight
+from gemini_pool.dialogue import Event, Finished, FinishReason, GeneratedFile, InlineFile, TextDelta
 
 
 def bounded(events: Iterable[Event], stop: tuple[str, ...], max_tokens: int | None) -> Iterable[Event]:
@@ -21,7 +21,8 @@ def _until_stop(events: Iterable[Event], stop: tuple[str, ...]) -> Iterator[Even
     held = ""
     for event in events:
         if not isinstance(event, TextDelta):
-            if isinstance(event, Finished) and held:
+            # What follows in sight ends all doubt; thoughts and sources stand beside the text.
+            if held and isinstance(event, Finished | GeneratedFile | InlineFile):
                 yield TextDelta(held)
                 held = ""
             yield event
@@ -48,7 +49,7 @@ def _possible(text: str, stop: tuple[str, ...]) -> int:
 
 
 def _until_full(events: Iterable[Event], max_tokens: int) -> Iterator[Event]:
-    room = float(max_tokens)
+    room = max_tokens * TOKEN
     for event in events:
         if isinstance(event, TextDelta):
             cost = weight(event.text)
@@ -62,9 +63,9 @@ def _until_full(events: Iterable[Event], max_tokens: int) -> Iterator[Event]:
         yield event
 
 
-def _fitting(text: str, room: float) -> str:
+def _fitting(text: str, room: int) -> str:
     """The longest beginning of `text` that weighs no more than `room`."""
-    used = 0.0
+    used = 0
     for at, character in enumerate(text):
         used += weight(character)
         if used > room:

@@ -96,13 +96,13 @@ class _Folded:
 
     def __init__(self) -> None:
         self.finish = FinishReason.STOP.value
-        self._text: list[str] = []
+        self._text: list[tuple[str, bool]] = []  # pieces, and whether they are the service's own
         self._thoughts: list[str] = []
         self._citations: list[Citation] = []
 
     def add(self, event: Event) -> None:
         if isinstance(event, TextDelta):
-            self._text.append(event.text)
+            self._text.append((event.text, True))
         elif isinstance(event, ThoughtDelta):
             self._thoughts.append(event.text)
         elif isinstance(event, Finished):
@@ -110,10 +110,11 @@ class _Folded:
         elif isinstance(event, Citation):
             self._citations.append(event)
         elif isinstance(event, GeneratedFile | InlineFile):
-            self._text.append(_file_note(event))
+            self._text.append((_file_note(event), False))
 
     def message(self) -> dict[str, Any]:
-        message: dict[str, Any] = {"role": "assistant", "content": "".join(self._text), "refusal": None}
+        content = "".join(text for text, _ in self._text)
+        message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
         if self._thoughts:
             message["reasoning_content"] = "".join(self._thoughts)
         if annotations := self.annotations():
@@ -121,22 +122,30 @@ class _Folded:
         return message
 
     def annotations(self) -> list[dict[str, Any]]:
-        """The sources, in OpenAI's form, which counts characters where the service counts bytes."""
-        if not self._citations:
-            return []
-        encoded = "".join(self._text).encode()
+        """The sources, in OpenAI's form."""
         return [
             {
                 "type": "url_citation",
                 "url_citation": {
                     "url": c.uri,
                     "title": c.title,
-                    "start_index": _characters(encoded, c.start),
-                    "end_index": _characters(encoded, c.end),
+                    "start_index": self._place(c.start),
+                    "end_index": self._place(c.end),
                 },
             }
             for c in self._citations
         ]
+
+    def _place(self, offset: int) -> int:
+        """Where in our content, in characters, is what the service calls this byte of its own text."""
+        place, left = 0, offset
+        for text, own in self._text:
+            encoded = text.encode()
+            if own and left <= len(encoded):
+                return place + len(encoded[:left].decode(errors="ignore"))
+            place += len(text)
+            left -= len(encoded) if own else 0
+        return place
 
 
 class _Frames:
@@ -181,10 +190,6 @@ def _file_note(event: GeneratedFile | InlineFile) -> str:
     """Files are not fetched yet; that there was one is said, so that the answer is not silently short."""
     name = event.name if isinstance(event, GeneratedFile) else ""
     return f"\n[The model made a file here: {name or event.mime_type}]\n"
-
-
-def _characters(encoded: bytes, offset: int) -> int:
-    return len(encoded[:offset].decode(errors="ignore"))
 
 
 def _usage(usage: Usage) -> dict[str, Any]:

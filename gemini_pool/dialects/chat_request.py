@@ -4,7 +4,7 @@ Lenient on purpose: fields nobody here can honour are ignored, since clients sen
 the question itself (a picture we cannot pass on) is refused, by the path of the field.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gemini_pool.dialects.base import JSON, Call, Models
@@ -67,9 +67,8 @@ def _message(message: Any, path: str) -> Turn:
     if not isinstance(message, Mapping):
         raise BadRequest(f"`{path}` must be an object.", param=path)
     text = _content(message.get("content"), f"{path}.content")
-    calls = message.get("tool_calls")
-    if calls:  # the model must see what it asked for, or the tool's answer makes no sense
-        text = "\n".join([*filter(None, [text]), *map(_tool_call, calls if isinstance(calls, list) else [])])
+    # The model must see what it asked for, or the tool's answer makes no sense.
+    text = "\n".join(filter(None, [text, *_tool_calls(message)]))
     name = message.get("name") or message.get("tool_call_id") or ""
     return Turn(_role(message.get("role"), path), text, str(name))
 
@@ -116,11 +115,15 @@ def _part(part: Any, path: str) -> str:
     return text
 
 
-def _tool_call(call: Any) -> str:
-    function = call.get("function") if isinstance(call, Mapping) else None
-    if not isinstance(function, Mapping):
-        return ""
-    return f"[called {function.get('name', 'a tool')} with {function.get('arguments', '')}]"
+def _tool_calls(message: Mapping[str, Any]) -> Iterator[str]:
+    """What an assistant's message called, in words; `function_call` is the older form."""
+    calls = message.get("tool_calls")
+    functions = (
+        [c.get("function") for c in calls if isinstance(c, Mapping)] if isinstance(calls, list) else []
+    )
+    for function in [*functions, message.get("function_call")]:
+        if isinstance(function, Mapping):
+            yield f"[called {function.get('name', 'a tool')} with {function.get('arguments', '')}]"
 
 
 def _stop(stop: Any) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import orjson
 
 from gemini_pool.dialogue import Event, Prompt
-from gemini_pool.errors import BadReply, CredentialsRejected, SessionLost
+from gemini_pool.errors import BadReply, CredentialsRejected, SessionLost, Unreachable
 from gemini_pool.roster import Account, QuotaKind
 from gemini_pool.upstream.refusals import refusal_in_stream, refusal_of_reply
 from gemini_pool.upstream.stream import ArrayReader
@@ -69,8 +69,12 @@ class UpstreamClient:
         """The events of the answer; raises UpstreamError, at the first event or later."""
         answer = AnswerReader()
         with closing(self._begun(account, prompt)) as begun:
-            for element in begun.elements():
-                yield from answer.read(element)
+            try:
+                for element in begun.elements():
+                    yield from answer.read(element)
+            except Unreachable:
+                if not answer.succeeded:  # else only the array's end is missing
+                    raise
             if not (begun.closed or answer.succeeded):
                 raise BadReply("The service's answer was cut off.")
 
@@ -156,8 +160,9 @@ class _Begun:
 
     def draw_first(self) -> None:
         self._first = list(islice(self._rest, 1))
-        if self._first and isinstance(self._first[0], dict) and "error" in self._first[0]:
-            raise refusal_in_stream(self._first[0]["error"])
+        error = self._first[0].get("error") if self._first and isinstance(self._first[0], dict) else None
+        if error is not None:
+            raise refusal_in_stream(error)
 
     def elements(self) -> Iterator[Any]:
         return chain(self._first, self._rest)

@@ -5,6 +5,7 @@ same codes. The service's wording is not documented and changes, so that only sh
 looked for. This room knows Google's error envelope and nothing of accounts or retries.
 """
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -25,7 +26,9 @@ from gemini_pool.errors import (
     UpstreamError,
 )
 
-_TOLD_SECONDS = re.compile(r"(?:try again|retry) (?:in|after) ([\d.]+) ?(ms|s|m|h)", re.IGNORECASE)
+_TIME = r"(\d+(?:\.\d+)?) ?(ms|[smh])[a-z]*"
+_TOLD = re.compile(rf"(?:try again|retry) (?:in|after) ((?:{_TIME} ?)+)", re.IGNORECASE)
+_PART = re.compile(_TIME, re.IGNORECASE)
 _UNIT_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 _DAILY = re.compile(r"per ?day|daily", re.IGNORECASE)
 _SHOWN_CHARACTERS = 300
@@ -116,8 +119,7 @@ def _not_found(refusal: Refusal) -> UpstreamError:
 
 
 def _exhausted(refusal: Refusal) -> UpstreamError:
-    told = _TOLD_SECONDS.search(refusal.message)
-    said = float(told[1]) * _UNIT_SECONDS[told[2].lower()] if told else None
+    said = _told_seconds(refusal.message)
     return QuotaExhausted(
         f"The account's quota is used up: {refusal.told}.",
         retry_after=refusal.retry_after if refusal.retry_after is not None else said,
@@ -145,6 +147,14 @@ _KINDS: Mapping[int, Callable[[Refusal], UpstreamError]] = {
 }
 
 
+def _told_seconds(message: str) -> float | None:
+    """Seconds of a wait that is told in words: `Please try again in 1m30s.`"""
+    told = _TOLD.search(message)
+    if not told:
+        return None
+    return sum(float(amount) * _UNIT_SECONDS[unit.lower()] for amount, unit in _PART.findall(told[1]))
+
+
 def _retry_info(details: Any) -> float | None:
     """Seconds of a google.rpc.RetryInfo among the details: `{"retryDelay": "12.5s"}`."""
     for detail in details if isinstance(details, list) else []:
@@ -156,9 +166,10 @@ def _retry_info(details: Any) -> float | None:
 
 def _seconds(text: str | None) -> float | None:
     try:
-        return max(0.0, float(text)) if text else None
+        seconds = float(text) if text else None
     except ValueError:  # a date; the cool-down setting is as good
         return None
+    return max(0.0, seconds) if seconds is not None and math.isfinite(seconds) else None
 
 
 def _violation(enforcement: Any) -> str:

@@ -16,11 +16,11 @@ from gemini_pool.errors import BadReply
 
 MAX_OBJECT_BYTES = 128 * 1024 * 1024
 
-# Everything that cannot change the depth, strings that are whole included. Possessive, so that a long
-# run costs neither backtracking nor stack.
-_FLAT = re.compile(rb'(?:[^"{}\[\]]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
+# Everything that cannot change the depth, strings that are whole included. Not possessive: Python 3.11.2,
+# which Debian 12 has, loses its place when a possessive group fails.
+_FLAT = re.compile(rb'[^"{}\[\]]*(?:"[^"\\]*(?:\\.[^"\\]*)*"[^"{}\[\]]*)*', re.DOTALL)
 # The rest of a string, up to its closing quote or to an escape that is cut in two.
-_IN_STRING = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+', re.DOTALL)
+_IN_STRING = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
 _QUOTE, _OPENING, _ARRAY_START, _ARRAY_END = ord('"'), b"{[", ord("["), ord("]")
 
 
@@ -128,6 +128,6 @@ def _parsed_leniently(element: bytes) -> Any:
     """For what orjson refuses and a browser would take: broken UTF-8, half a surrogate pair."""
     try:
         text = json.dumps(json.loads(element.decode("utf-8", "replace")), ensure_ascii=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadReply("The service sent JSON that cannot be read.") from None
     return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))

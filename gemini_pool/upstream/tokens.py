@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, replace
 from datetime import datetime
-from http.cookies import CookieError, SimpleCookie
+from email.utils import parsedate_to_datetime
 from urllib.parse import urljoin, urlsplit
 
 import jwt
@@ -67,20 +67,17 @@ class Tokens:
     ) -> None:
         self._transport = transport
         self._auth_url = auth_url
-        self._own_hosts = {urlsplit(auth_url).netloc, urlsplit(login_url).netloc}
+        self._own_hosts = {_host(auth_url), _host(login_url)}
         self._user_agent = user_agent
         self._rotated = rotated
         self._clock = clock
         self._lock = threading.Lock()
         self._held: dict[int, Token] = {}
-        self._renewals: dict[int, Future[Token]] = {}
+        self._renewals: dict[tuple[int, Credentials], Future[Token]] = {}
 
     def get(self, account: Account) -> Token:
         """A token that is not due yet; raises the UpstreamError of a renewal that failed."""
-        token = self._held.get(account.id)
-        if token and token.due > self._clock() and account.credentials in token.made_from:
-            return token
-        return self._renewed(account)
+        return self._usable(account) or self._renewed(account)
 
     def forget(self, account_id: int, token: Token) -> None:
         """The service refused this token: the next `get` asks for another."""
@@ -88,12 +85,21 @@ class Tokens:
             if self._held.get(account_id) is token:
                 del self._held[account_id]
 
+    def _usable(self, account: Account) -> Token | None:
+        token = self._held.get(account.id)
+        good = token and token.due > self._clock() and account.credentials in token.made_from
+        return token if good else None
+
     def _renewed(self, account: Account) -> Token:
+        # The credentials are part of the key: new cookies must not share the fate of the old ones.
+        key = (account.id, account.credentials)
         with self._lock:
-            renewal = self._renewals.get(account.id)
+            if token := self._usable(account):  # another thread has just been given it
+                return token
+            renewal = self._renewals.get(key)
             mine = renewal is None
             if renewal is None:
-                renewal = self._renewals[account.id] = Future()
+                renewal = self._renewals[key] = Future()
         if not mine:
             return _waited(renewal)
         try:
@@ -106,7 +112,7 @@ class Tokens:
         finally:
             renewal.cancel()  # nothing, unless something else went wrong: nobody shall wait for ever
             with self._lock:
-                del self._renewals[account.id]
+                del self._renewals[key]
 
     def _ask(self, account: Account) -> Token:
         credentials = account.credentials
@@ -128,7 +134,7 @@ class Tokens:
     def _hop(self, credentials: Credentials, reply: Reply) -> Credentials:
         """Follow the one redirect that renews cookies; only to hosts of the service itself."""
         target = urljoin(self._auth_url, reply.headers["location"])
-        if urlsplit(target).netloc not in self._own_hosts:
+        if _host(target) not in self._own_hosts:
             raise CredentialsRejected(
                 "The service sent the cookies to be renewed at a host that is not its own."
             )
@@ -180,20 +186,43 @@ def cookie_header(credentials: Credentials) -> str:
 def with_cookies(credentials: Credentials, lines: tuple[str, ...]) -> Credentials:
     """The credentials with what Set-Cookie lines renewed of them. A cookie that is being deleted is kept."""
     for line in lines:
-        try:
-            jar = SimpleCookie(line)
-        except CookieError:
-            continue
-        if value := _value(jar, "__Secure-C_SES"):
+        name, value = _cookie(line)
+        if value and name == "__Secure-C_SES":
             credentials = replace(credentials, secure_c_ses=value)
-        if value := _value(jar, "__Host-C_OSES"):
+        elif value and name == "__Host-C_OSES":
             credentials = replace(credentials, host_c_oses=value)
     return credentials
 
 
-def _value(jar: SimpleCookie, name: str) -> str:
-    morsel = jar.get(name)
-    return morsel.value if morsel and morsel["max-age"] != "0" else ""
+def _cookie(line: str) -> tuple[str, str]:
+    """Name and value of a Set-Cookie line; an empty value when it deletes the cookie.
+
+    By hand, since http.cookies drops a line whole for an attribute it does not know.
+    """
+    pair, *rest = line.split(";")
+    name, _, value = pair.strip().partition("=")
+    attributes = dict(_attribute(part) for part in rest)
+    age = attributes.get("max-age", "")
+    deleted = _is_past(attributes.get("expires", "")) if not age else age.startswith("-") or age == "0"
+    return name, "" if deleted else value.strip('"')
+
+
+def _attribute(part: str) -> tuple[str, str]:
+    name, _, value = part.partition("=")
+    return name.strip().lower(), value.strip()
+
+
+def _is_past(date: str) -> bool:
+    try:
+        return bool(date) and parsedate_to_datetime(date).timestamp() < time.time()
+    except (ValueError, OverflowError):
+        return False
+
+
+def _host(url: str) -> tuple[str, str]:
+    """What must be the same for cookies to go there: scheme and host."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc
 
 
 def _waited(renewal: "Future[Token]") -> Token:

@@ -131,7 +131,8 @@ def _manager(proxy: str, **options: Any) -> urllib3.PoolManager:
         return urllib3.PoolManager(**options)
     if proxy.startswith("socks"):
         return SOCKSProxyManager(proxy, **options)
-    login = parse_url(proxy).auth
+    user, password = parse_url(proxy).auth_decoded
+    login = f"{user}:{password or ''}" if user else None
     return urllib3.ProxyManager(proxy, proxy_headers=make_headers(proxy_basic_auth=login), **options)
 
 

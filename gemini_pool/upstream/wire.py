@@ -38,7 +38,7 @@ class AnswerReader:
         """The events of one element; raises the UpstreamError it stands for."""
         if not isinstance(element, dict):
             raise BadReply("The service sent an element that is no object.")
-        if "error" in element:
+        if element.get("error") is not None:
             raise refusal_in_stream(element["error"])
         response = _object(element, "streamAssistResponse")
         answer = _object(response, "answer")
@@ -49,8 +49,8 @@ class AnswerReader:
             if "generatedImages" in holder:
                 yield from _images(holder)
         session = _object(response, "sessionInfo").get("session")
-        if session and session != self._session:
-            self._session = str(session)
+        if isinstance(session, str) and session and session != self._session:
+            self._session = session
             yield SessionNamed(self._session)
         state = answer.get("state") or response.get("state")
         if state and state != "IN_PROGRESS":
@@ -91,7 +91,9 @@ class AnswerReader:
             yield Finished()
         elif state == "SKIPPED":
             reasons = _list(answer, "assistSkippedReasons") or _list(response, "assistSkippedReasons")
-            raise skipped([str(reason) for reason in reasons], answer.get("customerPolicyEnforcementResult"))
+            enforcement = "customerPolicyEnforcementResult"
+            details = answer.get(enforcement) or response.get(enforcement)
+            raise skipped([str(reason) for reason in reasons], details)
         elif state in ("FAILED", "CANCELLED"):
             raise BadReply(f"The service gave the answer up ({state}).")
 
@@ -108,22 +110,23 @@ def _list(holder: dict[str, Any], name: str) -> list[Any]:
 
 def _inline(holder: dict[str, Any]) -> Iterator[Event]:
     """Media inside the element itself. Nobody has seen the service do it; older clients read these forms."""
-    inline = holder.get("inlineData")
-    if isinstance(inline, dict) and inline.get("data"):
-        yield InlineFile(str(inline.get("mimeType") or ""), str(inline["data"]))
+    yield from _data(holder.get("inlineData"))
     for attached in _list(holder, "attachments"):
-        if isinstance(attached, dict) and (
-            data := attached.get("data") or attached.get("bytesBase64Encoded")
-        ):
-            yield InlineFile(str(attached.get("mimeType") or ""), str(data))
+        yield from _data(attached)
     yield from _images(holder)
 
 
 def _images(holder: dict[str, Any]) -> Iterator[Event]:
     for generated in _list(holder, "generatedImages"):
-        image = _object(generated, "image") if isinstance(generated, dict) else _NOTHING
-        if data := image.get("bytesBase64Encoded"):
-            yield InlineFile(str(image.get("mimeType") or ""), str(data))
+        if isinstance(generated, dict):
+            yield from _data(generated.get("image"))
+
+
+def _data(file: Any) -> Iterator[Event]:
+    if isinstance(file, dict):
+        data = file.get("data") or file.get("bytesBase64Encoded")
+        if isinstance(data, str) and data:
+            yield InlineFile(str(file.get("mimeType") or ""), data)
 
 
 def _citations(grounded: dict[str, Any]) -> Iterator[Citation]:
@@ -158,5 +161,5 @@ def _whole(value: Any) -> int:
     """64-bit numbers come as strings."""
     try:
         return int(value or 0)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0

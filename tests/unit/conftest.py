@@ -1,0 +1,89 @@
+"""The simulator, and the product's upstream room connected to it."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from gemini_pool.dialogue import Model, Prompt, Role, Turn
+from gemini_pool.roster import Account, Credentials, QuotaKind
+from gemini_pool.simulator.cast import CAST, make_account
+from gemini_pool.simulator.server import Simulator
+from gemini_pool.simulator.world import World
+from gemini_pool.upstream.client import Locale, UpstreamClient
+from gemini_pool.upstream.tokens import Tokens
+from gemini_pool.upstream.transport import Transport
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with Simulator() as running:
+        yield running
+
+
+@pytest.fixture
+def world(simulator: Simulator) -> World:
+    return simulator.world
+
+
+@pytest.fixture
+def seat() -> Callable[[str], Account]:
+    """An account of the cast as the pool knows it."""
+
+    def make(name: str) -> Account:
+        sim = make_account(name)
+        credentials = Credentials(sim.secure_c_ses, sim.csesidx, sim.config_id, sim.host_c_oses)
+        return Account(CAST.index(name) + 1, name, credentials)
+
+    return make
+
+
+@pytest.fixture
+def asked() -> Callable[..., Prompt]:
+    """A prompt of user turns, or of `(role, text)` pairs, for a model whose upstream name is `model`."""
+
+    def make(
+        *turns: str | tuple[str, str],
+        model: str | None = "gemini-2.5-flash",
+        kind: QuotaKind = QuotaKind.TEXT,
+    ) -> Prompt:
+        said = [turn if isinstance(turn, tuple) else ("user", turn) for turn in turns]
+        row = Model("gemini-2.5-flash", model, kind, 1_700_000_000)
+        return Prompt(row, tuple(Turn(Role(role), text) for role, text in said))
+
+    return make
+
+
+@pytest.fixture
+def transport() -> Iterator[Transport]:
+    transport = Transport(proxy="", connect_timeout=5, read_timeout=5, connections=50)
+    yield transport
+    transport.close()
+
+
+@pytest.fixture
+def connect(simulator: Simulator) -> Iterator[Callable[..., UpstreamClient]]:
+    """Makes clients of the simulator; addresses, proxy and read time-out may be given."""
+    opened: list[Transport] = []
+
+    def make(
+        *,
+        proxy: str = "",
+        read_timeout: float = 5,
+        api_url: str = simulator.url,
+        auth_url: str = simulator.url,
+        language: str = "en-US",
+    ) -> UpstreamClient:
+        transport = Transport(proxy=proxy, connect_timeout=5, read_timeout=read_timeout, connections=50)
+        opened.append(transport)
+        tokens = Tokens(
+            transport,
+            auth_url=auth_url,
+            login_url="https://login.invalid",
+            user_agent="test",
+            rotated=lambda *_: None,
+        )
+        return UpstreamClient(transport, tokens, api_url=api_url, locale=Locale(language, "Etc/GMT"))
+
+    yield make
+    for transport in opened:
+        transport.close()

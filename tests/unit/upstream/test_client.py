@@ -1,0 +1,693 @@
+"""One answer from one account, asked of the simulator over real connections."""
+
+import datetime
+import ipaddress
+import json
+import ssl
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from proxies import Heard, HttpProxy, Peer, Relay, Server, Socks5Proxy, answer
+
+from gemini_pool.dialogue import (
+    Citation,
+    Event,
+    Finished,
+    GeneratedFile,
+    InlineFile,
+    Prompt,
+    SessionNamed,
+    TextDelta,
+    ThoughtDelta,
+)
+from gemini_pool.errors import (
+    AccountForbidden,
+    BadReply,
+    Busy,
+    CredentialsRejected,
+    PolicyRefused,
+    PromptRefused,
+    QuotaExhausted,
+    SessionLost,
+    Unreachable,
+    UpstreamError,
+)
+from gemini_pool.roster import Account, QuotaKind
+from gemini_pool.simulator.server import Simulator
+from gemini_pool.simulator.world import World
+from gemini_pool.upstream.client import UpstreamClient
+
+Seat = Callable[[str], Account]
+Asked = Callable[..., Prompt]
+Connect = Callable[..., UpstreamClient]
+
+
+@pytest.fixture
+def client(connect: Connect) -> UpstreamClient:
+    return connect()
+
+
+@pytest.fixture
+def amber(seat: Seat) -> Account:
+    return seat("amber")
+
+
+def text_of(events: list[Event]) -> str:
+    return "".join(event.text for event in events if isinstance(event, TextDelta))
+
+
+def answered(client: UpstreamClient, account: Account, prompt: Prompt) -> str:
+    return text_of(list(client.ask(account, prompt)))
+
+
+def failing(client: UpstreamClient, account: Account, prompt: Prompt) -> tuple[list[Event], UpstreamError]:
+    """The events before the failure, and the failure."""
+    events: list[Event] = []
+    with pytest.raises(UpstreamError) as caught:
+        events.extend(client.ask(account, prompt))  # keeps those that came before the failure
+    return events, caught.value
+
+
+def methods(world: World, name: str = "amber") -> list[str]:
+    return [call.method for call in world.calls(name)]
+
+
+# An answer
+
+
+def test_an_answer_comes_whole_and_finished(
+    client: UpstreamClient, amber: Account, asked: Asked, world: World
+) -> None:
+    world.behave("amber", text="你好, wörld 🙂 {not json}", words=40, unknown_members=True)
+    events = list(client.ask(amber, asked("hi")))
+    assert text_of(events).startswith("你好, wörld 🙂 {not json} the pool answers")
+    assert [type(event) for event in events].count(Finished) == 1
+    assert isinstance(events[-1], Finished)
+    assert methods(world) == ["xsrf", "session", "stream"]
+
+
+def test_nothing_is_sent_before_the_first_event_is_drawn(
+    client: UpstreamClient, amber: Account, asked: Asked, world: World
+) -> None:
+    events = client.ask(amber, asked("hi"))
+    assert world.calls() == []
+    events.close()
+    assert world.calls() == []
+
+
+def test_the_session_is_named_once_as_the_service_names_it(
+    client: UpstreamClient, amber: Account, asked: Asked, world: World
+) -> None:
+    events = list(client.ask(amber, asked("hi")))
+    assert [event for event in events if isinstance(event, SessionNamed)] == [
+        SessionNamed(world.sessions("amber")[0].full_name)
+    ]
+
+
+@pytest.mark.parametrize("at_reply", [False, True])
+def test_thoughts_are_told_from_the_answer(
+    client: UpstreamClient, amber: Account, asked: Asked, world: World, at_reply: bool
+) -> None:
+    world.behave("amber", text="42", thoughts=2, reply_thought=at_reply)
+    events = list(client.ask(amber, asked("hi")))
+    thoughts = [event.text for event in events if isinstance(event, ThoughtDelta)]
+    assert thoughts == ["**Weighing It**\n\nThought 1. ", "**Weighing It**\n\nThought 2. "]
+    assert text_of(events) == "42"
+
+
+def test_files_pictures_and_sources_are_events(
+    client: UpstreamClient, amber: Account, asked: Asked, world: World
+) -> None:
+    world.behave("amber", text="你好", files=2, inline_image_bytes=100_000, citations=True)
+    events = list(client.ask(amber, asked("hi")))
+    files = [event for event in events if isinstance(event, GeneratedFile)]
+    assert [file.name for file in files] == ["generated_1.png", "generated_2.png"]
+    (picture,) = [event for event in events if isinstance(event, InlineFile)]
+    assert (picture.mime_type, len(picture.data)) == ("image/png", 133_336)
+    assert [event for event in events if isinstance(event, Citation)] == [
+        Citation("https://example.com/one", "First source", 0, 6),
+        Citation("https://example.com/two?a=1&b=2", "Second source", 0, 6),
+    ]
+
+
+@pytest.mark.parametrize("split", [1, 7, 1000])
+@pytest.mark.parametrize("gzip", [False, True])
+def test_the_cuts_of_the_transport_change_nothing(
+    client: UpstreamClient, amber: Account, asked: Asked, world: World, split: int, gzip: bool
+) -> None:
+    world.behave("amber", text="你好 🙂", words=20, split=split, gzip=gzip, session_info="last")
+    assert answered(client, amber, asked("hi")).startswith("你好 🙂 the pool answers")
+
+
+def test_gzip_is_offered_and_read(
+    client: UpstreamClient, amber: Account, asked: Asked, simulator: Simulator
+) -> None:
+    simulator.world.behave("amber", text="squeezed", words=500, gzip=True)
+    text = answered(client, amber, asked("hi"))
+    assert len(text) > 2000
+    assert text.startswith("squeezed the pool")
+
+
+# What the model is asked
+
+
+def test_a_single_question_reaches_the_model_as_it_is(
+    client: UpstreamClient, amber: Account, asked: Asked, world: World
+) -> None:
+    list(client.ask(amber, asked("  你好 🙂\n")))
+    assert world.prompts["amber"] == ["  你好 🙂\n"]
+
+
+def test_history_and_system_text_reach_the_model(
+    client: UpstreamClient, amber: Account, asked: Asked, world: World
+) -> None:
+    prompt = asked(("system", "Speak plainly."), "one", ("assistant", "two"), "three")
+    list(client.ask(amber, prompt))
+    assert world.prompts["amber"] == [
+        "System:\nSpeak plainly.\n\nUser:\none\n\nAssistant:\ntwo\n\nUser:\nthree\n\nAssistant:"
+    ]
+
+
+def test_the_model_asked_for_answers_and_none_leaves_the_choice_to_the_service(
+    client: UpstreamClient, amber: Account, asked: Asked
+) -> None:
+    assert "/gemini-2.5-pro]" in answered(client, amber, asked("hi", model="gemini-2.5-pro"))
+    assert "/auto]" in answered(client, amber, asked("hi", model=None))
+
+
+@pytest.mark.parametrize(
+    ("kind", "tools"),
+    [
+        (QuotaKind.TEXT, {"webGroundingSpec": {}, "toolRegistry": "default_tool_registry"}),
+        (QuotaKind.IMAGES, {"imageGenerationSpec": {}}),
+        (QuotaKind.VIDEOS, {"videoGenerationSpec": {}}),
+    ],
+)
+def test_each_kind_of_answer_brings_its_tools_and_the_asker_s_language(
+    connect: Connect,
+    simulator: Simulator,
+    amber: Account,
+    asked: Asked,
+    kind: QuotaKind,
+    tools: dict[str, Any],
+) -> None:
+    with Peer(_serving([{"streamAssistResponse": {"answer": {"state": "SUCCEEDED"}}}])) as peer:
+        list(connect(api_url=peer.url, language="zh-CN").ask(amber, asked("hi", kind=kind)))
+    envelope = json.loads(peer.requests[-1].body)
+    request = envelope["streamAssistRequest"]
+    assert (envelope["configId"], envelope["additionalParams"]) == (
+        amber.credentials.config_id,
+        {"token": "-"},
+    )
+    assert request["toolsSpec"] == tools
+    assert request["languageCode"] == "zh-CN"
+    assert request["userMetadata"] == {"timeZone": "Etc/GMT"}
+    assert request["session"] == "collections/c/engines/e/sessions/1"
+    assert "gzip" in peer.requests[-1].headers["accept-encoding"]
+    assert "cookie" not in peer.requests[-1].headers
+
+
+def _serving(elements: list[Any], *, tail: str = "]", status: int = 200) -> Callable[[Heard], bytes]:
+    """A peer that makes sessions and answers with these elements."""
+
+    def say(heard: Heard) -> bytes:
+        if heard.target.endswith("widgetCreateSession"):
+            return answer(200, b'{"session": {"name": "collections/c/engines/e/sessions/1"}}')
+        body = "[" + ",".join(map(json.dumps, elements)) + tail
+        return answer(status, body.encode())
+
+    return say
+
+
+# Tokens and sessions
+
+
+def test_a_refused_token_is_replaced_once_without_a_word(
+    client: UpstreamClient, amber: Account, asked: Asked, world: World
+) -> None:
+    world.behave("amber", text="42", api="401-once")
+    assert answered(client, amber, asked("hi")) == "42"
+    assert methods(world) == ["xsrf", "session", "stream", "xsrf", "session", "stream"]
+
+
+@pytest.mark.parametrize("on", ["session", "stream"])
+def test_a_token_refused_twice_means_that_the_cookies_are_dead(
+    client: UpstreamClient, seat: Seat, asked: Asked, world: World, on: str
+) -> None:
+    world.behave("clara", api="401", api_on=[on])
+    events, error = failing(client, seat("clara"), asked("hi"))
+    assert (events, type(error)) == ([], CredentialsRejected)
+    assert world.counts()["clara"]["xsrf"] == 2
+    assert methods(world, "clara").count(on) == 2
+
+
+def test_a_401_inside_the_stream_is_treated_like_one_outside(
+    client: UpstreamClient, seat: Seat, asked: Asked, world: World
+) -> None:
+    world.behave("clara", stream="error-first-401")
+    events, error = failing(client, seat("clara"), asked("hi"))
+    assert (events, type(error)) == ([], CredentialsRejected)
+    assert world.counts()["clara"]["xsrf"] == 2
+
+
+def test_dead_cookies_never_reach_the_api(
+    client: UpstreamClient, seat: Seat, asked: Asked, world: World
+) -> None:
+    world.behave("clara", xsrf="302-login")
+    assert type(failing(client, seat("clara"), asked("hi"))[1]) is CredentialsRejected
+    assert methods(world, "clara") == ["xsrf"]
+
+
+def test_a_token_is_used_for_many_answers(
+    client: UpstreamClient, amber: Account, asked: Asked, world: World
+) -> None:
+    for _ in range(5):
+        list(client.ask(amber, asked("hi")))
+    assert world.counts()["amber"] == {"xsrf": 1, "session": 5, "stream": 5, "upload": 0}
+
+
+@pytest.mark.parametrize("fault", ["403-session", "404-session"])
+def test_a_lost_session_is_replaced_by_a_new_one(
+    client: UpstreamClient, amber: Account, asked: Asked, world: World, fault: str
+) -> None:
+    # The refusal is half a second away when it is known to come; by then the next one will not.
+    world.behave("amber", text="42", api=fault, first_delay=0.5)
+    with ThreadPoolExecutor(1) as threads:
+        text = threads.submit(answered, client, amber, asked("hi"))
+        assert world.wait_until(lambda w: w.counts()["amber"]["stream"] == 1)
+        world.behave("amber", api=None, first_delay=0)
+        assert text.result() == "42"
+    assert methods(world) == ["xsrf", "session", "stream", "session", "stream"]
+    assert len(world.sessions("amber")) == 2
+
+
+def test_a_session_lost_again_is_told_and_costs_nothing(
+    client: UpstreamClient, amber: Account, asked: Asked, world: World
+) -> None:
+    world.behave("amber", api="403-session")
+    events, error = failing(client, amber, asked("hi"))
+    assert (events, type(error)) == ([], SessionLost)
+    assert methods(world) == ["xsrf", "session", "stream", "session", "stream"]
+
+
+@pytest.mark.parametrize("body", [b"{}", b"[]", b"<html>", b'{"session": {}}', b'{"session": null}', b""])
+def test_a_session_without_a_name_is_a_bad_reply(
+    connect: Connect, amber: Account, asked: Asked, body: bytes
+) -> None:
+    with Peer(lambda _: answer(200, body)) as peer:
+        assert type(failing(connect(api_url=peer.url), amber, asked("hi"))[1]) is BadReply
+
+
+# Refusals
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ("403", AccountForbidden),
+        ("429", QuotaExhausted),
+        ("500", Busy),
+        ("502-html", Busy),
+        ("503", Busy),
+        ("400-model", PromptRefused),
+        ("reset", Unreachable),
+    ],
+)
+@pytest.mark.parametrize("on", ["session", "stream"])
+def test_a_refusal_is_the_error_it_stands_for(
+    client: UpstreamClient,
+    seat: Seat,
+    asked: Asked,
+    world: World,
+    fault: str,
+    on: str,
+    expected: type[Exception],
+) -> None:
+    world.behave("bruno", api=fault, api_on=[on])
+    events, error = failing(client, seat("bruno"), asked("hi"))
+    assert (events, type(error)) == ([], expected)
+    assert methods(world, "bruno").count(on) == 1  # no retry of its own
+    assert world.wait_until(lambda w: w.open_streams() == 0)
+
+
+def test_an_account_out_of_quota_says_for_how_long(
+    client: UpstreamClient, seat: Seat, asked: Asked, world: World
+) -> None:
+    world.behave("bruno", api="429-retry-after", retry_after=77)
+    assert failing(client, seat("bruno"), asked("hi"))[1].retry_after == 77
+    world.behave("bruno", api="429", error_details=True, retry_after=66)
+    error = failing(client, seat("bruno"), asked("hi"))[1]
+    assert isinstance(error, QuotaExhausted)
+    assert (error.retry_after, error.daily) == (66, True)
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        ("error-first-429", QuotaExhausted),
+        ("error-first-500", Busy),
+        ("error-model", PromptRefused),
+        ("failed", BadReply),
+        ("garbage", BadReply),
+        ("skipped-policy", PolicyRefused),
+        ("skipped-non-assist", PolicyRefused),
+        ("skipped-unknown", PolicyRefused),
+    ],
+)
+def test_a_stream_that_is_no_answer_fails_before_any_text(
+    client: UpstreamClient, seat: Seat, asked: Asked, world: World, fault: str, expected: type[Exception]
+) -> None:
+    world.behave("emil", stream=fault)
+    events, error = failing(client, seat("emil"), asked("hi"))
+    assert type(error) is expected
+    assert text_of(events) == ""
+    assert world.wait_until(lambda w: w.open_streams() == 0)
+
+
+def test_a_model_the_service_does_not_know_is_the_caller_s_matter(
+    client: UpstreamClient, amber: Account, asked: Asked
+) -> None:
+    error = failing(client, amber, asked("hi", model="gemini-9"))[1]
+    assert type(error) is PromptRefused
+    assert "gemini-9" in str(error)
+
+
+def test_an_error_after_text_comes_after_the_text(
+    client: UpstreamClient, seat: Seat, asked: Asked, world: World
+) -> None:
+    world.behave("emil", text="one two three four five six", stream="error-after-429")
+    events, error = failing(client, seat("emil"), asked("hi"))
+    assert type(error) is QuotaExhausted
+    assert text_of(events)
+    assert "one two three four five six".startswith(text_of(events))
+
+
+# Answers that break off
+
+
+@pytest.mark.parametrize("fault", ["cut", "reset-after"])
+@pytest.mark.parametrize("gzip", [False, True])
+def test_a_connection_that_breaks_is_an_error_after_the_text_that_came(
+    client: UpstreamClient, seat: Seat, asked: Asked, world: World, fault: str, gzip: bool
+) -> None:
+    world.behave("emil", text="one two three four five six", deltas=4, stream=fault, gzip=gzip)
+    events, error = failing(client, seat("emil"), asked("hi"))
+    assert type(error) in (BadReply, Unreachable)
+    assert "one two three four five six".startswith(text_of(events))
+    assert text_of(events) or gzip or fault == "reset-after"  # a reset may overtake what was sent
+    assert not any(isinstance(event, Finished) for event in events)
+
+
+def test_an_answer_cut_in_the_middle_of_an_object_is_a_bad_reply(
+    connect: Connect, amber: Account, asked: Asked
+) -> None:
+    said = {
+        "streamAssistResponse": {"answer": {"replies": [{"groundedContent": {"content": {"text": "half"}}}]}}
+    }
+    with Peer(_serving([said], tail=', {"streamAssistResponse": {"ans')) as peer:
+        events, error = failing(connect(api_url=peer.url), amber, asked("hi"))
+    assert events == [TextDelta("half")]
+    assert type(error) is BadReply
+    assert "cut off" in str(error)
+
+
+def test_an_array_never_closed_is_no_error_once_the_answer_has_succeeded(
+    client: UpstreamClient, seat: Seat, asked: Asked, world: World
+) -> None:
+    world.behave("emil", text="all of it", stream="unclosed")
+    assert answered(client, seat("emil"), asked("hi")) == "all of it"
+
+
+def test_an_array_closed_without_a_final_state_is_an_answer(
+    connect: Connect, amber: Account, asked: Asked
+) -> None:
+    said = {
+        "streamAssistResponse": {"answer": {"replies": [{"groundedContent": {"content": {"text": "all"}}}]}}
+    }
+    with Peer(_serving([said])) as peer:
+        assert answered(connect(api_url=peer.url), amber, asked("hi")) == "all"
+
+
+def test_a_connection_that_breaks_after_the_answer_has_succeeded_is_no_error(
+    connect: Connect, amber: Account, asked: Asked
+) -> None:
+    whole = json.dumps(
+        [
+            {
+                "streamAssistResponse": {
+                    "answer": {"replies": [{"groundedContent": {"content": {"text": "all"}}}]}
+                }
+            },
+            {"streamAssistResponse": {"answer": {"state": "SUCCEEDED"}}},
+        ]
+    ).encode()
+
+    def say(heard: Heard) -> bytes:
+        if heard.target.endswith("widgetCreateSession"):
+            return _serving([])(heard)
+        head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        return head + b"%x\r\n%b\r\n" % (len(whole), whole)  # and never the end mark
+
+    with Peer(say) as peer:
+        assert answered(connect(api_url=peer.url), amber, asked("hi")) == "all"
+
+
+@pytest.mark.parametrize("fault", ["empty-array", "succeeded-empty"])
+def test_an_answer_without_a_word_holds_no_text_and_is_the_pool_s_to_judge(
+    client: UpstreamClient, seat: Seat, asked: Asked, world: World, fault: str
+) -> None:
+    world.behave("emil", stream=fault)
+    assert answered(client, seat("emil"), asked("hi")) == ""
+
+
+def test_silence_is_unreachable_once_the_time_is_up(
+    connect: Connect, seat: Seat, asked: Asked, world: World
+) -> None:
+    world.behave("emil", text="one two three four", deltas=4, stream="silence")
+    events, error = failing(connect(read_timeout=0.2), seat("emil"), asked("hi"))
+    assert text_of(events) == "one "[: len(text_of(events))]
+    assert text_of(events)
+    assert type(error) is Unreachable
+    assert world.wait_until(lambda w: w.open_streams() == 0)
+
+
+def test_a_service_that_does_not_answer_at_all_is_unreachable(
+    connect: Connect, seat: Seat, asked: Asked, world: World
+) -> None:
+    world.behave("dieter", api="hang")
+    events, error = failing(connect(read_timeout=0.2), seat("dieter"), asked("hi"))
+    assert (events, type(error)) == ([], Unreachable)
+    assert "in time" in str(error)
+    assert world.wait_until(lambda w: w.open_streams() == 0)
+
+
+# Connections
+
+
+def test_closing_an_answer_early_closes_the_stream_upstream(
+    client: UpstreamClient, seat: Seat, asked: Asked, world: World
+) -> None:
+    world.behave("dieter", words=3000, delay=0.05)
+    events = client.ask(seat("dieter"), asked("hi"))
+    next(event for event in events if isinstance(event, TextDelta))
+    assert world.open_streams() == 1
+    events.close()
+    assert world.wait_until(lambda w: w.open_streams() == 0, 2)
+
+
+def test_events_come_while_the_answer_is_still_being_written(
+    client: UpstreamClient, seat: Seat, asked: Asked, world: World
+) -> None:
+    world.behave(
+        "dieter", text="now then later", deltas=3, stream="silence"
+    )  # nothing follows the first delta
+    events = client.ask(seat("dieter"), asked("hi"))
+    assert next(event for event in events if isinstance(event, TextDelta)).text
+    events.close()
+
+
+@pytest.mark.parametrize("gzip", [False, True])
+def test_connections_are_kept_and_used_again(
+    connect: Connect, amber: Account, asked: Asked, simulator: Simulator, gzip: bool
+) -> None:
+    simulator.world.behave("amber", gzip=gzip)
+    with Relay(simulator.url) as relay:
+        client = connect(api_url=relay.url, auth_url=relay.url)
+        for _ in range(10):
+            list(client.ask(amber, asked("hi")))
+        assert relay.connections == 1
+    assert simulator.world.counts()["amber"]["stream"] == 10
+
+
+@pytest.mark.parametrize("fault", ["429", "500", "502-html", "401"])
+def test_a_refusal_keeps_its_connection(
+    connect: Connect, amber: Account, asked: Asked, simulator: Simulator, fault: str
+) -> None:
+    simulator.world.behave("amber", api=fault)
+    with Relay(simulator.url) as relay:
+        client = connect(api_url=relay.url, auth_url=relay.url)
+        for _ in range(3):
+            failing(client, amber, asked("hi"))
+        assert relay.connections == 1
+
+
+def test_a_connection_the_service_has_closed_meanwhile_is_not_fatal(
+    connect: Connect, amber: Account, asked: Asked, simulator: Simulator
+) -> None:
+    client = connect()
+    simulator.world.behave("amber", text="42")
+    assert answered(client, amber, asked("hi")) == "42"
+    simulator.stop()
+    simulator.start()
+    assert answered(client, amber, asked("hi")) == "42"
+
+
+# TLS
+
+
+@pytest.fixture(scope="module")
+def self_signed(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    """What a server needs to speak TLS with a certificate that nobody vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    path: Path = tmp_path_factory.mktemp("tls") / "both.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    path.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path)
+    return context
+
+
+def test_a_certificate_nobody_vouches_for_is_refused_for_tokens(
+    connect: Connect, amber: Account, asked: Asked, self_signed: ssl.SSLContext
+) -> None:
+    with Peer(lambda _: answer(200, b"{}"), self_signed) as peer:
+        assert type(failing(connect(auth_url=peer.url), amber, asked("hi"))[1]) is Unreachable
+        assert peer.connections == 1
+        assert peer.requests == []  # the cookies were not shown
+
+
+def test_a_certificate_nobody_vouches_for_is_refused_for_prompts(
+    connect: Connect, amber: Account, asked: Asked, self_signed: ssl.SSLContext
+) -> None:
+    with Peer(_serving([]), self_signed) as peer:
+        assert type(failing(connect(api_url=peer.url), amber, asked("hi"))[1]) is Unreachable
+        assert peer.connections == 1
+        assert peer.requests == []
+
+
+@pytest.mark.parametrize("proxy_kind", [HttpProxy, Socks5Proxy])
+def test_a_certificate_nobody_vouches_for_is_refused_behind_a_proxy_too(
+    connect: Connect, amber: Account, asked: Asked, self_signed: ssl.SSLContext, proxy_kind: type[Server]
+) -> None:
+    with Peer(_serving([]), self_signed) as peer, proxy_kind() as proxy:
+        client = connect(proxy=proxy.url, auth_url=peer.url)
+        assert type(failing(client, amber, asked("hi"))[1]) is Unreachable
+        assert peer.connections == 1
+        assert peer.requests == []
+
+
+# Proxies
+
+
+def _with_login(url: str, login: str) -> str:
+    return url.replace("://", f"://{login}@")
+
+
+@pytest.mark.parametrize("login", ["", "user:password"])
+def test_an_http_proxy_carries_every_call(
+    connect: Connect, amber: Account, asked: Asked, simulator: Simulator, login: str
+) -> None:
+    simulator.world.behave("amber", text="through the proxy")
+    with HttpProxy(login) as proxy:
+        client = connect(proxy=_with_login(proxy.url, login) if login else proxy.url)
+        assert answered(client, amber, asked("hi")) == "through the proxy"
+        assert answered(client, amber, asked("hi")) == "through the proxy"
+        assert len(proxy.requests) == 5  # one token, two sessions, two answers
+        assert all(heard.target.startswith(simulator.url) for heard in proxy.requests)
+        assert proxy.connections == 1
+
+
+def test_an_http_proxy_is_told_the_login_for_https_as_well(
+    connect: Connect, amber: Account, asked: Asked, self_signed: ssl.SSLContext
+) -> None:
+    with Peer(lambda _: b"", self_signed) as peer, HttpProxy("user:password") as proxy:
+        client = connect(proxy=_with_login(proxy.url, "user:password"), auth_url=peer.url)
+        failing(client, amber, asked("hi"))
+        assert [(heard.method, heard.target) for heard in proxy.requests] == [("CONNECT", peer.netloc)]
+
+
+@pytest.mark.parametrize("scheme", ["socks5", "socks5h"])
+@pytest.mark.parametrize("login", ["", "user:password", "us%40er:p%3Ass"])
+def test_a_socks_proxy_carries_every_call(
+    connect: Connect, amber: Account, asked: Asked, simulator: Simulator, scheme: str, login: str
+) -> None:
+    simulator.world.behave("amber", text="through the proxy")
+    with Socks5Proxy({"us%40er:p%3Ass": "us@er:p:ss"}.get(login, login)) as proxy:
+        url = f"{scheme}://{login}@{proxy.netloc}" if login else f"{scheme}://{proxy.netloc}"
+        assert answered(connect(proxy=url), amber, asked("hi")) == "through the proxy"
+        assert set(proxy.targets) == {simulator.url.removeprefix("http://")}
+
+
+def test_a_password_with_special_characters_is_decoded_for_an_http_proxy(
+    connect: Connect, amber: Account, asked: Asked, simulator: Simulator
+) -> None:
+    simulator.world.behave("amber", text="through the proxy")
+    with HttpProxy("us@er:p:ss") as proxy:
+        client = connect(proxy=_with_login(proxy.url, "us%40er:p%3Ass"))
+        assert answered(client, amber, asked("hi")) == "through the proxy"
+
+
+@pytest.mark.parametrize("proxy_kind", [HttpProxy, Socks5Proxy])
+def test_a_wrong_login_at_the_proxy_is_an_error_and_nothing_goes_round_it(
+    connect: Connect, amber: Account, asked: Asked, world: World, proxy_kind: type[Server]
+) -> None:
+    with proxy_kind("user:password") as proxy:
+        client = connect(proxy=_with_login(proxy.url, "user:wrong"))
+        error = failing(client, amber, asked("hi"))[1]
+    assert type(error) in (BadReply, Unreachable)
+    assert "wrong" not in str(error)
+    assert world.calls() == []
+
+
+@pytest.mark.parametrize("proxy_kind", [HttpProxy, Socks5Proxy])
+def test_a_proxy_that_is_gone_is_unreachable_and_nothing_goes_round_it(
+    connect: Connect, amber: Account, asked: Asked, world: World, proxy_kind: type[Server]
+) -> None:
+    with proxy_kind() as gone:
+        url = gone.url
+    assert type(failing(connect(proxy=url), amber, asked("hi"))[1]) is Unreachable
+    assert world.calls() == []
+
+
+def test_closing_an_answer_early_closes_the_stream_behind_a_proxy_too(
+    connect: Connect, seat: Seat, asked: Asked, world: World
+) -> None:
+    world.behave("dieter", words=3000, delay=0.05)
+    with Socks5Proxy() as proxy:
+        events = connect(proxy=proxy.url).ask(seat("dieter"), asked("hi"))
+        next(event for event in events if isinstance(event, TextDelta))
+        events.close()
+        assert world.wait_until(lambda w: w.open_streams() == 0, 2)
