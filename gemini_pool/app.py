@@ -1,7 +1,5 @@
 """The Flask application: services, blueprints, edge. Assembles; starts no thread and calls nobody."""
 
-import logging
-
 from flask import Flask
 
 from gemini_pool.settings import Settings
@@ -13,7 +11,6 @@ MEGABYTE = 1024 * 1024
 
 def create_app(settings: Settings, services: Services | None = None) -> Flask:
     """The application for these settings."""
-    logging.getLogger("gemini_pool").setLevel(settings.log_level.upper())
     app = Flask("gemini_pool", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_mb * MEGABYTE
     app.extensions[EXTENSION] = services or build_services(settings)

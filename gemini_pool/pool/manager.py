@@ -4,6 +4,7 @@ One lock guards the seats; it is held for a look and a count, never across a cal
 What must outlive the process goes to the ledger after the lock is free.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -11,9 +12,11 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from gemini_pool.errors import Cost, NoAccountAvailable, PoolError
+from gemini_pool.errors import Cost, NoAccountAvailable, PoolError, StoreError
 from gemini_pool.pool.policy import Policy
 from gemini_pool.roster import Account, AccountState, Credentials, QuotaKind, Verdict
+
+log = logging.getLogger(__name__)
 
 
 class Ledger(Protocol):
@@ -39,6 +42,7 @@ class _Seat:
     open: int = 0
     picked: int = 0  # the turn it was last picked in
     strikes: int = 0  # failures in a row
+    probe: "Lease | None" = None  # after a rest one request goes ahead of all others
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,12 +71,21 @@ class AccountManager:
         self._lock = threading.Lock()
         self._seats: dict[int, _Seat] = {}
         self._turn = 0
+        self._readings = 0  # begun
+        self._reading_held = 0  # the newest whose result is held
+        self._stale = False
         self.reload()
 
     def reload(self) -> None:
         """Read the accounts anew; open requests and strikes of those that remain are kept."""
+        with self._lock:
+            self._readings += 1
+            reading = self._readings
         accounts = list(self._ledger.accounts())
         with self._lock:
+            if reading < self._reading_held:  # another thread began later and was faster
+                return
+            self._reading_held = reading
             old = self._seats
             self._seats = {a.id: old.get(a.id) or _Seat(a) for a in accounts}
             for account in accounts:
@@ -80,20 +93,18 @@ class AccountManager:
 
     def lease(self, kind: QuotaKind, tried: frozenset[int] = frozenset()) -> Lease:
         """An account for one request; never one of `tried`. NoAccountAvailable when none is usable."""
-        if self._ledger.changed():
-            self.reload()
+        self._refresh()
         now = self._clock()
         with self._lock:
             usable = [
-                s for s in self._seats.values() if s.account.id not in tried and s.account.usable(kind, now)
+                seat
+                for seat in self._seats.values()
+                if seat.probe is None and seat.account.id not in tried and seat.account.usable(kind, now)
             ]
             if not usable:
                 raise self._nobody(kind, now)
             seat = min(usable, key=self._order)
-            self._turn += 1
-            seat.picked = self._turn
-            seat.open += 1
-            return Lease(seat.account, kind)
+            return self._taken(seat, kind)
 
     def settle(self, lease: Lease, error: PoolError | None = None) -> None:
         """Give a lease back: with the error that ended the answer, or None when it was good."""
@@ -103,9 +114,11 @@ class AccountManager:
             if seat is None:  # deleted while it answered
                 return
             seat.open = max(0, seat.open - 1)
+            if seat.probe is lease:
+                seat.probe = None
             verdict = self._judge(seat, lease, error)
         if verdict:
-            self._ledger.record(account_id, verdict)
+            self._record(lease.account, verdict)
 
     def renew(self, account_id: int, credentials: Credentials) -> None:
         """The service renewed an account's cookies: use them from now on."""
@@ -122,6 +135,34 @@ class AccountManager:
         found = [account.state(now) for account in accounts]
         return {state: found.count(state) for state in AccountState if state in found}
 
+    def _refresh(self) -> None:
+        """Read the accounts if the ledger has moved on; what cannot be read now, at the next request."""
+        if not (self._ledger.changed() or self._stale):
+            return
+        self._stale = False
+        try:
+            self.reload()
+        except StoreError:
+            self._stale = True
+            log.warning("the accounts could not be read; going on with those in memory", exc_info=True)
+
+    def _record(self, account: Account, verdict: Verdict) -> None:
+        """Keep a verdict; one that cannot be written holds in this process and costs no request."""
+        log.warning("account %d (%s): %s", account.id, account.name, verdict.reason)
+        try:
+            self._ledger.record(account.id, verdict)
+        except StoreError:
+            log.warning("the state of account %d could not be written", account.id, exc_info=True)
+
+    def _taken(self, seat: _Seat, kind: QuotaKind) -> Lease:
+        lease = Lease(seat.account, kind)
+        self._turn += 1
+        seat.picked = self._turn
+        seat.open += 1
+        if seat.strikes >= self._policy.failure_threshold:
+            seat.probe = lease
+        return lease
+
     def _order(self, seat: _Seat) -> tuple[int, int]:
         if self._strategy is Strategy.FIRST_AVAILABLE:
             return (0, seat.account.id)
@@ -131,28 +172,34 @@ class AccountManager:
         if error is None:
             seat.strikes = 0
             return None
-        if error.cost is Cost.SIGN_IN and lease.account.credentials != seat.account.credentials:
+        now = self._clock()
+        if (
+            error.cost in (Cost.SIGN_IN, Cost.FORBIDDEN)
+            and lease.account.credentials != seat.account.credentials
+        ):
             return None  # the cookies that failed have been replaced since
         if error.cost in (Cost.STRIKE, Cost.FORBIDDEN):
+            if seat.account.resting_until > now:
+                return None  # of many requests that one outage ends, the first few have said it all
             seat.strikes += 1
-        verdict = self._policy.verdict(error, lease.kind, strikes=seat.strikes, now=self._clock())
+        verdict = self._policy.verdict(error, lease.kind, strikes=seat.strikes, now=now)
         if verdict:
             seat.account = seat.account.after(verdict)
         return verdict
 
     def _nobody(self, kind: QuotaKind, now: float) -> NoAccountAvailable:
         """The reason nobody can answer, and when somebody can again."""
-        soft = [s.account.free_at(kind) for s in self._seats.values() if not s.account.hard_out(now)]
-        waits = [until - now for until in soft if until > now]
         if not self._seats:
             return NoAccountAvailable("The pool has no accounts yet. Add one and ask again.")
+        soft = [seat for seat in self._seats.values() if not seat.account.hard_out(now)]
+        waits = [seat.account.free_at(kind) - now for seat in soft if seat.account.free_at(kind) > now]
+        waits += [1.0 for seat in soft if seat.probe]
         if not waits:
             return NoAccountAvailable(
                 "No account can answer: those that are left need a sign-in, are disabled or were tried."
             )
-        resting = [s.account.state(now) for s in self._seats.values() if not s.account.hard_out(now)]
         return NoAccountAvailable(
             f"All accounts are resting. The first is back in {max(1, round(min(waits)))} s.",
             retry_after=max(1.0, min(waits)),
-            limited=AccountState.FAILING not in resting,
+            limited=all(seat.account.resting_until <= now < seat.account.free_at(kind) for seat in soft),
         )

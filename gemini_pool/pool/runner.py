@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -90,13 +91,10 @@ class Runner:
         budget = Budget(self._tries, self._clock() + self._deadline)
         while True:
             lease = self._lease(prompt, budget)
-            answer = self._asked(lease, prompt)
             try:
-                answer.prime(whole=whole)
+                return self._answer(lease, prompt, whole=whole), lease.account
             except UpstreamError as error:
                 budget = budget.after(Attempt(lease.account.id, error), now=self._clock())
-            else:
-                return answer, lease.account
 
     def _lease(self, prompt: Prompt, budget: Budget) -> Lease:
         try:
@@ -104,6 +102,14 @@ class Runner:
         except NoAccountAvailable as nobody:
             raise budget.exhausted(nobody) from None
 
-    def _asked(self, lease: Lease, prompt: Prompt) -> Answer:
-        events = self._upstream.ask(lease.account, prompt)
-        return Answer(events, settle=lambda error: self._manager.settle(lease, error))
+    def _answer(self, lease: Lease, prompt: Prompt, *, whole: bool) -> Answer:
+        """One attempt. Whatever happens before the answer is handed over, the lease is given back."""
+        with ExitStack() as on_failure:
+            on_failure.callback(self._manager.settle, lease)
+            events = self._upstream.ask(lease.account, prompt)
+            answer = Answer(events, settle=lambda error: self._manager.settle(lease, error))
+            on_failure.pop_all()
+            on_failure.callback(answer.close)
+            answer.prime(whole=whole)
+            on_failure.pop_all()
+        return answer

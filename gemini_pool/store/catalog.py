@@ -9,7 +9,7 @@ from peewee import Model as Row
 from gemini_pool.dialogue import Model
 from gemini_pool.errors import UnknownModel
 from gemini_pool.roster import QuotaKind
-from gemini_pool.store.db import Store
+from gemini_pool.store.db import Cached, Store
 
 DEFAULT = "gemini-auto"
 
@@ -34,12 +34,11 @@ class Catalog:
     def __init__(self, store: Store, unknown: str) -> None:
         self._store = store
         self._unknown = unknown
-        self._watch = store.watch()
-        self._models = self._read()
+        self._models = Cached(store, self._read)
 
     def resolve(self, name: str | None) -> Model:
         """The model a caller means; an alias keeps its own name. UnknownModel."""
-        models = self._current()
+        models = self._models.get()
         model = models.get(name or DEFAULT)
         if model:
             return model
@@ -55,12 +54,7 @@ class Catalog:
 
     def list(self) -> list[Model]:
         """The models that are switched on, aliases included."""
-        return list(self._current().values())
-
-    def _current(self) -> dict[str, Model]:
-        if self._watch.changed():
-            self._models = self._read()
-        return self._models
+        return list(self._models.get().values())
 
     def _read(self) -> dict[str, Model]:
         models: dict[str, Model] = {}

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from peewee import DatabaseError, IntegerField, InterfaceError, Model, SqliteDatabase
 from playhouse.migrations import MigrationError, Runner
@@ -15,6 +16,8 @@ from playhouse.migrations import MigrationError, Runner
 from gemini_pool.errors import StoreError
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 MIGRATIONS = Path(__file__).resolve().parent.parent.parent / "migrations"
 BUSY_TIMEOUT_MS = 20_000
@@ -118,6 +121,32 @@ class Watch:
 
     def _one(self, question: str) -> int:
         return int(self._connection.execute(question).fetchone()[0])
+
+
+class Cached(Generic[T]):
+    """Something read from the store and held until the store moves on.
+
+    What cannot be read when it has moved is read at the next request; meanwhile the old serves.
+    """
+
+    def __init__(self, store: Store, read: Callable[[], T]) -> None:
+        self._watch = store.watch()
+        self._read = read
+        self._stale = False
+        self._value = read()
+
+    def get(self) -> T:
+        if self._watch.changed() or self._stale:
+            self._renew()
+        return self._value
+
+    def _renew(self) -> None:
+        self._stale = False
+        try:
+            self._value = self._read()
+        except StoreError:
+            self._stale = True
+            log.warning("the store could not be read; going on with what is in memory", exc_info=True)
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from peewee import AutoField, BooleanField, FloatField, Model, TextField
 
-from gemini_pool.store.db import Store
+from gemini_pool.store.db import Cached, Store
 
 PREFIX = "sk-gp-"
 RANDOM_BYTES = 24
@@ -60,14 +60,11 @@ class Keys:
         self._db = store.db
         self._clock = clock
         self._fixed = {_digest(key): Key(None, "API_KEY") for key in from_environment}
-        self._watch = store.watch()
-        self._known = self._read()
+        self._known = Cached(store, self._read)
 
     def find(self, key: str) -> Key | None:
         """The key with this text, if it may be used; no query unless the store has changed."""
-        if self._watch.changed():
-            self._known = self._read()
-        return self._known.get(_digest(key))
+        return self._known.get().get(_digest(key))
 
     def create(self, name: str) -> str:
         """A new key's text: the only time that it is seen."""

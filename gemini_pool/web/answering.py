@@ -116,5 +116,7 @@ class Streamed:
             return self._dialect.write_stream_error(error, status_of(error))
 
     def close(self) -> None:
-        self._answer.close()
-        self._ticket.close(self._outcome, self._error)
+        try:
+            self._answer.close()
+        finally:
+            self._ticket.close(self._outcome, self._error)

@@ -25,7 +25,8 @@ from gemini_pool.roster import Account, Credentials
 from gemini_pool.simulator.cast import CAST, make_account
 from gemini_pool.simulator.server import Simulator
 from gemini_pool.simulator.world import World
-from gemini_pool.upstream.tokens import Rotated, Tokens, decoded, with_cookies
+from gemini_pool.upstream.cookies import with_cookies
+from gemini_pool.upstream.tokens import Rotated, Tokens, decoded
 from gemini_pool.upstream.transport import Transport
 
 Seat = Callable[[str], Account]
