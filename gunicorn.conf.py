@@ -9,11 +9,13 @@ from pathlib import Path
 for name in [name for name in sys.modules if name.partition(".")[0] == "gemini_pool"]:
     del sys.modules[name]
 
-from gemini_pool.settings import SettingsError, read_settings  # noqa: E402
+from gemini_pool.errors import StoreError  # noqa: E402
+from gemini_pool.settings import SettingsError  # noqa: E402
+from gemini_pool.startup import effective_settings  # noqa: E402
 
 try:
-    settings = read_settings(os.environ)
-except SettingsError as error:
+    settings = effective_settings(os.environ)
+except (SettingsError, StoreError) as error:
     sys.exit(f"gemini_pool: {error}")
 
 bind = f"{settings.host}:{settings.port}"

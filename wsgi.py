@@ -5,7 +5,7 @@ import os
 import time
 
 from gemini_pool.app import create_app
-from gemini_pool.wiring import effective_settings
+from gemini_pool.startup import effective_settings
 
 settings = effective_settings(os.environ)
 logging.Formatter.converter = time.gmtime

@@ -12,9 +12,9 @@ from gemini_pool.errors import PoolError
 from gemini_pool.readme import write_settings
 from gemini_pool.settings import CHECKOUT, SettingsError, as_markdown, check, read_settings
 from gemini_pool.simulator.server import serve as serve_simulator
+from gemini_pool.startup import effective_settings, open_store
 from gemini_pool.store.keys import Keys
 from gemini_pool.store.saved import SavedSettings
-from gemini_pool.wiring import open_store
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         options.run(options)
-    except (PoolError, SettingsError) as error:
+    except (PoolError, SettingsError, OSError) as error:
         sys.stderr.write(f"gemini_pool: {error}\n")
         return 1
     return 0
@@ -78,7 +78,7 @@ def _say(line: str) -> None:
 
 def _serve(_: argparse.Namespace) -> None:
     """Become gunicorn, so that signals reach it and not a parent."""
-    read_settings(os.environ)
+    effective_settings(os.environ)  # a wrong value is told here, before anything else speaks
     os.chdir(CHECKOUT)
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"])  # noqa: S606
 

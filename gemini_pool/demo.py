@@ -7,6 +7,7 @@ temporary folder that goes when the demo ends.
 import json
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 
 from gemini_pool.settings import CHECKOUT, SettingsError
 from gemini_pool.simulator.cast import CAST, make_account
@@ -21,6 +23,7 @@ from gemini_pool.simulator.server import Simulator
 from gemini_pool.store.keys import PREFIX
 
 START_SECONDS = 30
+END_SECONDS = 5
 
 READY = """
 The pool answers at {address}/v1 with {accounts} simulated accounts.
@@ -38,6 +41,7 @@ def run_demo(port: int) -> None:
     """Serve until Ctrl-C, or until gunicorn ends."""
     if _taken(port):
         raise SettingsError(f"Port {port} is in use. Choose another: make demo ARGS='--port 8123'.")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the demo as Ctrl-C does
     key = PREFIX + secrets.token_urlsafe(24)
     address = f"http://127.0.0.1:{port}"
     with Simulator() as simulator, tempfile.TemporaryDirectory(prefix="gemini_pool-") as folder:
@@ -46,6 +50,7 @@ def run_demo(port: int) -> None:
             [sys.executable, "-m", "gemini_pool", "serve"],
             cwd=CHECKOUT,
             env=os.environ | _environment(simulator.url, folder, key, port),
+            start_new_session=True,  # Ctrl-C is for the demo, which ends the rest itself
         )
         try:
             _wait_until_it_answers(server, address)
@@ -90,8 +95,10 @@ def _taken(port: int) -> bool:
 
 
 def _end(server: "subprocess.Popen[bytes]") -> None:
+    """Ask gunicorn to end; then end its whole group, in case a worker of it hangs."""
     server.terminate()
-    try:
-        server.wait(timeout=5)
-    except subprocess.TimeoutExpired:
-        server.kill()
+    with suppress(subprocess.TimeoutExpired):
+        server.wait(timeout=END_SECONDS)
+    with suppress(ProcessLookupError):
+        os.killpg(server.pid, signal.SIGKILL)
+    server.wait()

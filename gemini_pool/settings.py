@@ -41,6 +41,11 @@ class Knob:
     about: str
     secret: bool = False
 
+    @property
+    def savable(self) -> bool:
+        """Not a secret, which would lie in the clear, and not the place of the store itself."""
+        return not self.secret and self.name != "DATA_DIR"
+
 
 def knob(name: str, default: str, reader: Reader[Any], about: str, *, secret: bool = False) -> Any:
     return field(metadata={"knob": Knob(name, default, reader, about, secret)}, repr=not secret)
@@ -190,10 +195,12 @@ def read_settings(environ: Mapping[str, str], saved: Mapping[str, str] | None = 
 
 
 def check(name: str, text: str) -> None:
-    """SettingsError unless `text` could be the value of the setting called `name`."""
+    """SettingsError unless `text` could be saved as the value of the setting called `name`."""
     known = {k.name: k for k in knobs().values()}
     if name not in known:
         raise SettingsError(f"{name}: is not a setting; accepted: {', '.join(known)}")
+    if not known[name].savable:
+        raise SettingsError(f"{name}: cannot be saved; accepted: the environment variable of this name")
     _value(known[name], text)
 
 

@@ -1,6 +1,5 @@
 """Every long-lived object, built once and handed to whoever needs it."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -10,19 +9,17 @@ from gemini_pool.pool.manager import AccountManager, Strategy
 from gemini_pool.pool.policy import Policy
 from gemini_pool.pool.runner import Runner
 from gemini_pool.roster import Credentials
-from gemini_pool.settings import Settings, read_settings
+from gemini_pool.settings import Settings
+from gemini_pool.startup import open_store
 from gemini_pool.store.accounts import Accounts
 from gemini_pool.store.catalog import Catalog
-from gemini_pool.store.db import Store
 from gemini_pool.store.journal import CallJournal
 from gemini_pool.store.keys import Keys
-from gemini_pool.store.saved import SavedSettings
 from gemini_pool.store.secrets import open_vault
 from gemini_pool.upstream.client import USER_AGENT, Locale, UpstreamClient
 from gemini_pool.upstream.tokens import Tokens
 from gemini_pool.upstream.transport import Transport
 
-DATABASE_FILE = "gemini_pool.db"
 EXTENSION = "gemini_pool"
 
 
@@ -37,19 +34,6 @@ class Services:
     catalog: Catalog
     keys: Keys
     journal: CallJournal
-
-
-def open_store(settings: Settings) -> Store:
-    """The database of this DATA_DIR, brought up to date."""
-    store = Store(settings.data_path / DATABASE_FILE)
-    store.migrate()
-    return store
-
-
-def effective_settings(environ: Mapping[str, str]) -> Settings:
-    """The settings of the environment, then what was saved in its store, then the defaults."""
-    store = open_store(read_settings(environ))
-    return read_settings(environ, SavedSettings(store).all())
 
 
 def build_services(settings: Settings) -> Services:

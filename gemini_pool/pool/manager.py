@@ -23,7 +23,10 @@ class Ledger(Protocol):
     """Where the accounts and their state are kept."""
 
     def accounts(self) -> Iterable[Account]: ...
-    def record(self, account_id: int, verdict: Verdict) -> None: ...
+    def record(self, account: Account, verdict: Verdict) -> None:
+        """Keep a verdict on the account as it was asked: cookies that were replaced since are not meant."""
+        ...
+
     def changed(self) -> bool:
         """Whether something this process has not read was written; cheap enough for every request."""
         ...
@@ -150,7 +153,7 @@ class AccountManager:
         """Keep a verdict; one that cannot be written holds in this process and costs no request."""
         log.warning("account %d (%s): %s", account.id, account.name, verdict.reason)
         try:
-            self._ledger.record(account.id, verdict)
+            self._ledger.record(account, verdict)
         except StoreError:
             log.warning("the state of account %d could not be written", account.id, exc_info=True)
 

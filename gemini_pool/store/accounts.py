@@ -76,19 +76,21 @@ class Accounts:
                 AccountRow.insert(self._columns(seat)).on_conflict_ignore().execute(self._db)
         return len(missing)
 
-    def record(self, account_id: int, verdict: Verdict) -> None:
-        """Keep what a failure concluded."""
+    def record(self, account: Account, verdict: Verdict) -> None:
+        """Keep what a failure concluded; what it says of cookies, only if they are still the account's."""
         changes: dict[str, object] = {"reason": verdict.reason}
         if verdict.standing is not None:
             changes["standing"] = verdict.standing.value
         if verdict.until is not None and verdict.kind is None:
             changes["resting_until"] = verdict.until
         with self._store.writing():
-            AccountRow.update(changes).where(AccountRow.id == account_id).execute(self._db)
+            held = self._credentials(account.id)
+            if held is None or (verdict.standing is not None and held != account.credentials):
+                return
+            AccountRow.update(changes).where(AccountRow.id == account.id).execute(self._db)
             if verdict.until is not None and verdict.kind is not None:
-                CooldownRow.replace(
-                    account_id=account_id, kind=verdict.kind.value, until=verdict.until
-                ).execute(self._db)
+                cooldown = {"account_id": account.id, "kind": verdict.kind.value, "until": verdict.until}
+                CooldownRow.replace(cooldown).execute(self._db)
 
     def renew(self, account_id: int, credentials: Credentials) -> None:
         """Keep cookies that the service handed out; they are proof that the account is signed in."""
@@ -116,18 +118,24 @@ class Accounts:
             "created_at": self._clock(),
         }
 
-    def _account(self, row: AccountRow, cooldowns: dict[QuotaKind, float]) -> Account:
-        credentials = Credentials(
+    def _credentials(self, account_id: int) -> Credentials | None:
+        rows = AccountRow.select().where(AccountRow.id == account_id).execute(self._db)
+        return self._opened(rows[0]) if len(rows) else None
+
+    def _opened(self, row: AccountRow) -> Credentials:
+        return Credentials(
             secure_c_ses=self._vault.open(row.secure_c_ses),
             csesidx=row.csesidx,
             config_id=row.config_id,
             host_c_oses=self._vault.open(row.host_c_oses),
             user_agent=row.user_agent,
         )
+
+    def _account(self, row: AccountRow, cooldowns: dict[QuotaKind, float]) -> Account:
         return Account(
             id=row.id,
             name=row.name,
-            credentials=credentials,
+            credentials=self._opened(row),
             enabled=row.enabled,
             standing=Standing(row.standing),
             reason=row.reason,

@@ -1,7 +1,7 @@
 """The catalogue of AI models: what callers may ask for and what that is upstream."""
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from peewee import BooleanField, IntegerField, TextField
 from peewee import Model as Row
@@ -28,23 +28,31 @@ class ModelRow(Row):
         table_name = "models"
 
 
+@dataclass(frozen=True)
+class _Listing:
+    """The catalogue as it was read: models by name and alias, and the names that are switched off."""
+
+    models: dict[str, Model]
+    switched_off: frozenset[str]
+
+
 class Catalog:
     """Models by name. `unknown` says what a name gets that is not listed: reject, default, passthrough."""
 
     def __init__(self, store: Store, unknown: str) -> None:
         self._store = store
         self._unknown = unknown
-        self._models = Cached(store, self._read)
+        self._listing = Cached(store, self._read)
 
     def resolve(self, name: str | None) -> Model:
         """The model a caller means; an alias keeps its own name. UnknownModel."""
-        models = self._models.get()
-        model = models.get(name or DEFAULT)
+        listing = self._listing.get()
+        model = listing.models.get(name or DEFAULT)
         if model:
             return model
-        if self._unknown == "default" and DEFAULT in models:
-            return models[DEFAULT]
-        if self._unknown == "passthrough" and name:
+        if self._unknown == "default" and DEFAULT in listing.models:
+            return listing.models[DEFAULT]
+        if self._unknown == "passthrough" and name and name not in listing.switched_off:
             return Model(name, name, QuotaKind.TEXT, created=0)
         raise UnknownModel(
             f"The model `{name or DEFAULT}` does not exist or is switched off. "
@@ -54,14 +62,17 @@ class Catalog:
 
     def list(self) -> list[Model]:
         """The models that are switched on, aliases included."""
-        return list(self._models.get().values())
+        return list(self._listing.get().models.values())
 
-    def _read(self) -> dict[str, Model]:
+    def _read(self) -> _Listing:
         models: dict[str, Model] = {}
+        switched_off: set[str] = set()
         with self._store.reading():
-            rows = ModelRow.select().where(ModelRow.enabled).order_by(ModelRow.position)
-            for row in rows.execute(self._store.db):
+            for row in ModelRow.select().order_by(ModelRow.position).execute(self._store.db):
                 model = Model(row.id, row.upstream_id, QuotaKind(row.kind), row.created)
                 for name in (row.id, *json.loads(row.aliases)):
-                    models.setdefault(name, replace(model, id=name))
-        return models
+                    if row.enabled:
+                        models.setdefault(name, replace(model, id=name))
+                    else:
+                        switched_off.add(name)
+        return _Listing(models, frozenset(switched_off))

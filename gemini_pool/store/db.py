@@ -48,12 +48,15 @@ class Store:
 
     def migrate(self) -> list[str]:
         """Bring the schema up to date; the names of the migrations that ran. Safe in several processes."""
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with _exclusive(self._path.with_suffix(".migrating")), self.reading():
-            try:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._path.touch(mode=0o600)  # who calls, and how often, is the operator's business alone
+            with _exclusive(self._path.with_suffix(".migrating")), self.reading():
                 return list(Runner(self.db, str(MIGRATIONS)).up())
-            except MigrationError as error:
-                raise StoreError(f"The database could not be brought up to date: {error}") from error
+        except OSError as error:
+            raise StoreError(f"The folder of the database (DATA_DIR) cannot be used: {error}") from error
+        except MigrationError as error:
+            raise StoreError(f"The database could not be brought up to date: {error}") from error
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -61,7 +64,7 @@ class Store:
         try:
             with self.db.connection_context():
                 yield
-        except (DatabaseError, InterfaceError) as error:
+        except (DatabaseError, InterfaceError, sqlite3.Error) as error:
             raise StoreError(f"The database does not answer: {error}") from error
 
     @contextmanager
@@ -114,9 +117,9 @@ class Watch:
         version = self._one("PRAGMA data_version")
         if version == self._data_version:
             return False
-        self._data_version = version
         revision = self._one("SELECT number FROM revision")
-        moved, self._revision = revision != self._revision, revision
+        moved = revision != self._revision
+        self._data_version, self._revision = version, revision
         return moved
 
     def _one(self, question: str) -> int:

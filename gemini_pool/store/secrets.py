@@ -37,7 +37,14 @@ class Vault:
 
 def open_vault(keys: str, data_path: Path) -> Vault:
     """The vault for these keys, or for the key file, which is made if it is missing."""
-    return Vault(keys or _key_file(data_path / KEY_FILE))
+    if keys:
+        return Vault(keys)
+    try:
+        return Vault(_key_file(data_path / KEY_FILE))
+    except ValueError:
+        raise StoreError(
+            f"The key file {KEY_FILE} is damaged. Put a copy of it back: without it stored cookies are lost."
+        ) from None
 
 
 def _key_file(path: Path) -> str:

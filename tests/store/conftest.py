@@ -1,0 +1,74 @@
+"""A fresh database for each test, and Python in another process."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from gemini_pool.store.db import Store
+from gemini_pool.store.secrets import Vault
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_SECONDS = 30
+
+Elsewhere = Callable[..., "subprocess.Popen[str]"]
+Within = Callable[[float, Callable[[], object]], bool]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "pool.db"
+
+
+@pytest.fixture
+def store(path: Path) -> Store:
+    store = Store(path)
+    store.migrate()
+    return store
+
+
+@pytest.fixture
+def vault() -> Vault:
+    return Vault(Fernet.generate_key().decode())
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[Elsewhere]:
+    """Starts Python code in another process, with arguments, its pipes open for lines of text."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(code: str, *arguments: object) -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            [sys.executable, "-c", code, *map(str, arguments)],
+            cwd=ROOT,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def within() -> Within:
+    """Whether a condition comes true within so many seconds."""
+
+    def wait(seconds: float, holds: Callable[[], object]) -> bool:
+        deadline = time.monotonic() + seconds
+        while not holds():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.005)
+        return True
+
+    return wait

@@ -1,0 +1,223 @@
+"""Accounts and their state on disk."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from cryptography.fernet import Fernet
+
+from gemini_pool.errors import CredentialsRejected, StoreError
+from gemini_pool.pool.manager import AccountManager
+from gemini_pool.pool.policy import Policy
+from gemini_pool.readers import Seat
+from gemini_pool.roster import Account, Credentials, QuotaKind, Standing, Verdict
+from gemini_pool.store.accounts import Accounts
+from gemini_pool.store.db import Store
+from gemini_pool.store.secrets import Vault
+
+
+def seat(name: str, *, cookie: str = "") -> Seat:
+    credentials = Credentials(
+        secure_c_ses=cookie or f"CSE.{name}-secret",
+        csesidx="123456",
+        config_id=f"config-{name}",
+        host_c_oses=f"COS.{name}-secret",
+        user_agent="Mozilla/5.0",
+    )
+    return Seat(name, name, credentials, expires_at=2_000_000_000.5)
+
+
+def change(path: Path, statement: str, *values: object) -> None:
+    """What the operator does to the database by other means."""
+    connection = sqlite3.connect(path, isolation_level=None)
+    connection.execute(statement, values)
+    connection.execute("UPDATE revision SET number = number + 1")
+    connection.close()
+
+
+@pytest.fixture
+def accounts(store: Store, vault: Vault) -> Accounts:
+    return Accounts(store, vault)
+
+
+@pytest.fixture
+def amber(accounts: Accounts) -> Account:
+    accounts.add_missing([seat("amber")])
+    return accounts.accounts()[0]
+
+
+def test_an_account_comes_back_as_it_was_given(accounts: Accounts) -> None:
+    assert accounts.add_missing([seat("amber"), seat("bruno")]) == 2
+    amber, bruno = accounts.accounts()
+    assert (amber.id, amber.name, bruno.id, bruno.name) == (1, "amber", 2, "bruno")
+    assert amber.credentials == seat("amber").credentials
+    assert amber.expires_at == 2_000_000_000.5
+    assert (amber.enabled, amber.standing, amber.reason) == (True, Standing.GOOD, "")
+    assert (amber.cooldowns, amber.resting_until) == ({}, 0.0)
+
+
+def test_no_cookie_can_be_read_in_the_files(accounts: Accounts, amber: Account, path: Path) -> None:
+    fresh = Credentials("CSE.amber-renewed", "123456", "config-amber", "COS.amber-renewed")
+    accounts.renew(amber.id, fresh)
+    files = list(path.parent.glob(f"{path.name}*"))
+    assert f"{path.name}-wal" in {file.name for file in files}
+    on_disk = b"".join(file.read_bytes() for file in files)
+    assert b"config-amber" in on_disk  # it is the right file
+    for secret in (b"CSE.amber", b"COS.amber", b"amber-secret", b"amber-renewed"):
+        assert secret not in on_disk
+
+
+def test_adding_again_adds_nothing_and_overwrites_no_edit(
+    accounts: Accounts, amber: Account, path: Path
+) -> None:
+    change(path, "UPDATE accounts SET name = 'renamed', enabled = 0 WHERE id = ?", amber.id)
+    accounts.renew(amber.id, Credentials("CSE.edited", "123456", "config-amber"))
+    assert accounts.add_missing([seat("amber", cookie="CSE.environment")]) == 0
+    (kept,) = accounts.accounts()
+    assert (kept.name, kept.enabled, kept.credentials.secure_c_ses) == ("renamed", False, "CSE.edited")
+
+
+def test_only_what_is_missing_is_added(accounts: Accounts, amber: Account) -> None:
+    assert accounts.add_missing([seat("amber"), seat("bruno")]) == 1
+    assert [account.name for account in accounts.accounts()] == ["amber", "bruno"]
+
+
+def test_two_seats_of_one_origin_are_one_account(accounts: Accounts) -> None:
+    accounts.add_missing([seat("amber"), seat("amber", cookie="CSE.other")])
+    assert len(accounts.accounts()) == 1
+
+
+def test_eight_processes_that_add_the_same_seat_add_it_once(store: Store, path: Path, elsewhere) -> None:  # type: ignore[no-untyped-def]
+    code = """
+import sys
+from pathlib import Path
+from gemini_pool.readers import Seat
+from gemini_pool.roster import Credentials
+from gemini_pool.store.accounts import Accounts
+from gemini_pool.store.db import Store
+from gemini_pool.store.secrets import Vault
+accounts = Accounts(Store(Path(sys.argv[1])), Vault(sys.argv[2]))
+print("ready", flush=True)
+sys.stdin.readline()
+accounts.add_missing([Seat(n, n, Credentials("CSE", "1", n), None) for n in ("amber", "bruno")])
+"""
+    key = Fernet.generate_key().decode()
+    processes = [elsewhere(code, path, key) for _ in range(8)]
+    assert [process.stdout.readline() for process in processes] == ["ready\n"] * 8
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    assert [process.communicate(timeout=30)[1] for process in processes] == [""] * 8
+    found = Accounts(store, Vault(key)).accounts()
+    assert [(account.id, account.name) for account in found] == [(1, "amber"), (2, "bruno")]
+
+
+def test_the_id_of_a_deleted_account_is_never_used_again(accounts: Accounts, path: Path) -> None:
+    accounts.add_missing([seat("amber"), seat("bruno")])
+    change(path, "DELETE FROM accounts")
+    accounts.add_missing([seat("clara")])
+    assert [account.id for account in accounts.accounts()] == [3]
+
+
+@pytest.mark.parametrize("standing", [Standing.NEEDS_SIGN_IN, Standing.FORBIDDEN])
+def test_a_standing_survives_reopening(
+    accounts: Accounts, amber: Account, path: Path, vault: Vault, standing: Standing
+) -> None:
+    accounts.record(amber, Verdict("signed out", standing=standing))
+    (kept,) = Accounts(Store(path), vault).accounts()
+    assert (kept.standing, kept.reason) == (standing, "signed out")
+
+
+def test_cool_downs_survive_reopening_each_kind_for_itself(
+    accounts: Accounts, amber: Account, path: Path, vault: Vault
+) -> None:
+    accounts.record(amber, Verdict("429", kind=QuotaKind.IMAGES, until=500.5))
+    accounts.record(amber, Verdict("429", kind=QuotaKind.TEXT, until=600.0))
+    accounts.record(amber, Verdict("429 again", kind=QuotaKind.IMAGES, until=700.0))
+    (kept,) = Accounts(Store(path), vault).accounts()
+    assert kept.cooldowns == {QuotaKind.IMAGES: 700.0, QuotaKind.TEXT: 600.0}
+    assert kept.reason == "429 again"
+    assert (kept.standing, kept.resting_until) == (Standing.GOOD, 0.0)
+
+
+def test_an_open_breaker_survives_reopening(
+    accounts: Accounts, amber: Account, path: Path, vault: Vault
+) -> None:
+    accounts.record(amber, Verdict("503", until=800.0))
+    (kept,) = Accounts(Store(path), vault).accounts()
+    assert (kept.resting_until, kept.cooldowns) == (800.0, {})
+
+
+def test_what_is_on_disk_is_what_the_pool_concluded(accounts: Accounts, amber: Account) -> None:
+    for verdict in (
+        Verdict("429", kind=QuotaKind.VIDEOS, until=500.0),
+        Verdict("503", until=800.0),
+        Verdict("signed out", standing=Standing.NEEDS_SIGN_IN),
+    ):
+        amber = amber.after(verdict)
+        accounts.record(amber, verdict)
+        assert accounts.accounts() == [amber]
+
+
+def test_a_verdict_touches_its_own_account_alone(accounts: Accounts) -> None:
+    accounts.add_missing([seat("amber"), seat("bruno")])
+    before, stranger = accounts.accounts()
+    accounts.record(stranger, Verdict("503", standing=Standing.FORBIDDEN, until=800.0))
+    accounts.record(stranger, Verdict("429", kind=QuotaKind.TEXT, until=800.0))
+    assert accounts.accounts()[0] == before
+
+
+def test_a_verdict_on_a_deleted_account_is_no_error(accounts: Accounts, amber: Account, path: Path) -> None:
+    change(path, "DELETE FROM accounts")
+    accounts.record(amber, Verdict("503", until=800.0))
+    accounts.renew(amber.id, amber.credentials)
+    assert accounts.accounts() == []
+
+
+def test_renewed_cookies_are_kept_and_prove_that_the_account_is_signed_in(
+    accounts: Accounts, amber: Account, path: Path, vault: Vault
+) -> None:
+    accounts.record(amber, Verdict("signed out", standing=Standing.NEEDS_SIGN_IN))
+    accounts.renew(amber.id, Credentials("CSE.fresh", "123456", "config-amber", "COS.fresh"))
+    (kept,) = Accounts(Store(path), vault).accounts()
+    assert (kept.credentials.secure_c_ses, kept.credentials.host_c_oses) == ("CSE.fresh", "COS.fresh")
+    assert kept.credentials.user_agent == "Mozilla/5.0"
+    assert kept.standing is Standing.GOOD
+
+
+def test_cookies_are_renewed_for_their_own_account_alone(accounts: Accounts) -> None:
+    accounts.add_missing([seat("amber"), seat("bruno")])
+    before = accounts.accounts()[0]
+    accounts.renew(2, Credentials("CSE.fresh", "123456", "config-bruno", "COS.fresh"))
+    assert accounts.accounts()[0] == before
+
+
+def test_a_verdict_is_news_to_another_process_within_a_second(
+    accounts: Accounts,
+    amber: Account,
+    path: Path,
+    vault: Vault,
+    within,  # type: ignore[no-untyped-def]
+) -> None:
+    other = Accounts(Store(path), vault)
+    accounts.record(amber, Verdict("signed out", standing=Standing.NEEDS_SIGN_IN))
+    assert within(1.0, other.changed)
+    assert other.accounts()[0].standing is Standing.NEEDS_SIGN_IN
+
+
+def test_the_wrong_encryption_key_is_told_with_what_to_do(
+    accounts: Accounts, amber: Account, store: Store
+) -> None:
+    other = Accounts(store, Vault(Fernet.generate_key().decode()))
+    with pytest.raises(StoreError, match="Put the old key back"):
+        other.accounts()
+
+
+def test_dead_cookies_that_another_process_replaced_do_not_condemn_the_account(
+    accounts: Accounts, amber: Account, path: Path, vault: Vault
+) -> None:
+    other = AccountManager(Accounts(Store(path), vault), Policy(3, 600))
+    late = other.lease(QuotaKind.TEXT)
+    accounts.renew(amber.id, Credentials("CSE.fresh", "123456", "config-amber"))
+    other.settle(late, CredentialsRejected("signed out"))
+    assert accounts.accounts()[0].standing is Standing.GOOD
