@@ -48,7 +48,7 @@ def test_an_empty_environment_is_a_complete_start() -> None:
 @pytest.mark.parametrize("name", [knob.name for knob in knobs().values()])
 def test_every_default_would_be_accepted_as_a_value(name: str) -> None:
     (knob,) = [knob for knob in knobs().values() if knob.name == name]
-    check(name, knob.default)
+    read_settings({name: knob.default})
 
 
 def test_the_environment_counts_before_what_was_saved_and_that_before_the_default() -> None:
@@ -172,9 +172,18 @@ def test_a_wrong_value_is_refused_with_its_name_the_fault_and_what_is_accepted(
     assert message.startswith(f"{name}: ")
     assert fault in message
     assert accepted in message.partition("; accepted: ")[2]
+
+
+def test_a_wrong_value_is_refused_in_the_same_words_before_it_is_saved() -> None:
     with pytest.raises(SettingsError) as caught:
-        check(name, value)
-    assert str(caught.value) == message
+        check("PORT", "http")
+    assert str(caught.value) == refused(PORT="http")
+
+
+@pytest.mark.parametrize("name", [k.name for k in knobs().values() if k.secret] + ["DATA_DIR"])
+def test_a_secret_or_the_place_of_the_store_cannot_be_saved(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name}: cannot be saved; accepted: the environment"):
+        check(name, MARK)
 
 
 @pytest.mark.parametrize("value", ["--5", "²"])
