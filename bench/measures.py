@@ -19,7 +19,7 @@ STREAM = {
     "delay": PAUSE,
     "empty_elements": 0,
 }
-HELD = {"text": "hold " * 20, "deltas": 20, "delay": 1.0}
+HELD = {"text": "hold " * 8, "deltas": 8, "delay": 1.0}
 HELD_STREAMS = 200
 
 

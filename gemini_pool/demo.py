@@ -60,6 +60,8 @@ def run_demo(port: int) -> None:
         except KeyboardInterrupt:
             sys.stdout.write("\nThe demo ends.\n")
         finally:
+            for again in (signal.SIGINT, signal.SIGTERM):  # an impatient second one must not break the end
+                signal.signal(again, signal.SIG_IGN)
             _end(server)
 
 

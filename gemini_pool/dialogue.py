@@ -18,9 +18,10 @@ class Role(StrEnum):
 
 
 class FinishReason(StrEnum):
-    """Why an answer ended."""
+    """Why an answer ended: by itself, or at a bound that the caller set."""
 
     STOP = "stop"
+    STOP_SEQUENCE = "stop_sequence"
     LENGTH = "length"
 
 

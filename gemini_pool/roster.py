@@ -127,7 +127,9 @@ class Account:
         if verdict.standing is not None:
             account = replace(account, standing=verdict.standing)
         if verdict.until is not None and verdict.kind is not None:
-            account = replace(account, cooldowns={**self.cooldowns, verdict.kind: verdict.until})
+            # Of two limits met at once the longer counts.
+            until = max(verdict.until, self.cooldowns.get(verdict.kind, 0.0))
+            account = replace(account, cooldowns={**self.cooldowns, verdict.kind: until})
         elif verdict.until is not None:
             account = replace(account, resting_until=verdict.until)
         return account

@@ -410,6 +410,18 @@ def test_a_worker_that_hangs_does_not_outlive_the_demo(start: Callable[..., Runn
     assert within(END_SECONDS / 2, running.ended)
 
 
+def test_an_impatient_second_ctrl_c_leaves_nothing_behind(start: Callable[..., Running]) -> None:
+    running = start("demo", "--port", str(free_port()))
+    assert within(START_SECONDS, lambda: "Ctrl-C ends the demo" in running.printed)
+    assert within(START_SECONDS, lambda: len(running.look()) >= 3)
+    worker = max(one for one in running.look() if parents().get(one) != running.process.pid)
+    os.kill(worker, signal.SIGSTOP)  # so that the end takes its time
+    running.ctrl_c()
+    assert within(END_SECONDS, lambda: "The demo ends" in running.printed)
+    running.ctrl_c()
+    assert within(END_SECONDS, running.ended)
+
+
 def test_a_demo_that_is_terminated_leaves_nothing_behind(start: Callable[..., Running]) -> None:
     running = start("demo", "--port", str(free_port()))
     assert within(START_SECONDS, lambda: "Ctrl-C ends the demo" in running.printed)

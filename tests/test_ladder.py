@@ -30,19 +30,23 @@ RUNGS = {
     "media": 1,
     "signin": 1,
     "observe": 1,
+    "bounds": 0.4,
     "settings": 0.3,
     "dialogue": 0.3,
     "readers": 0.2,
     "roster": 0.1,
     "errors": 0,
+    "weights": 0,
 }
 
 # Rooms that may import less than everything below them.
-GROUND = {"errors", "roster", "dialogue", "settings", "readers"}
+GROUND = {"errors", "roster", "dialogue", "bounds", "weights", "settings", "readers"}
 ONLY = {
     "errors": set(),
     "roster": {"errors"},
     "dialogue": {"errors", "roster"},
+    "weights": set(),
+    "bounds": {"dialogue", "weights"},
     "readers": {"roster"},
     "settings": {"readers", "roster"},
     "dialects": GROUND,

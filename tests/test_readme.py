@@ -9,8 +9,8 @@ import pytest
 
 from gemini_pool.app import create_app
 from gemini_pool.cli import _parser
-from gemini_pool.readme import with_settings
-from gemini_pool.settings import knobs, read_settings
+from gemini_pool.readme import BEGIN, END, with_settings
+from gemini_pool.settings import SettingsError, knobs, read_settings
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 
@@ -47,3 +47,9 @@ def test_every_command_is_mentioned() -> None:
     text = README.read_text(encoding="utf-8")
     for command in commands(_parser()):
         assert re.search(rf"(?:gemini_pool |`){command}\b", text), f"README.md does not mention `{command}`"
+
+
+@pytest.mark.parametrize("text", ["no marks", BEGIN, f"{END} {BEGIN}"])
+def test_a_text_without_both_marks_is_left_alone(text: str) -> None:
+    with pytest.raises(SettingsError, match="not marked"):
+        with_settings(text)

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from gemini_pool.dialects.tokens import weight, whole
 from gemini_pool.dialogue import Event, Model, Prompt, TextDelta, ThoughtDelta, Usage
 from gemini_pool.errors import PoolError
+from gemini_pool.weights import weight, whole
 
 JSON = Mapping[str, Any]
 

@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 
 from gemini_pool.dialects.base import JSON, Call, Heading, Meter, Models
-from gemini_pool.dialects.bounds import bounded
 from gemini_pool.dialects.chat_request import read_call
 from gemini_pool.dialogue import (
     Citation,
@@ -32,6 +31,7 @@ from gemini_pool.errors import (
     PoolError,
 )
 
+FINISH = {FinishReason.STOP: "stop", FinishReason.STOP_SEQUENCE: "stop", FinishReason.LENGTH: "length"}
 DONE = b"data: [DONE]\n\n"
 
 
@@ -43,7 +43,7 @@ class ChatDialect:
 
     def write(self, call: Call, heading: Heading, events: Iterable[Event], meter: Meter) -> bytes:
         folded = _Folded()
-        for event in _bounded(call, events):
+        for event in events:
             meter.add(event)
             folded.add(event)
         return orjson.dumps(
@@ -68,7 +68,7 @@ class ChatDialect:
         frames = _Frames(heading, usage_follows=call.include_usage)
         folded = _Folded()
         yield frames.delta({"role": "assistant", "content": ""})
-        for event in _bounded(call, events):
+        for event in events:
             meter.add(event)
             folded.add(event)
             if isinstance(event, TextDelta):
@@ -95,7 +95,7 @@ class _Folded:
     """An answer's events folded together."""
 
     def __init__(self) -> None:
-        self.finish = FinishReason.STOP.value
+        self.finish = FINISH[FinishReason.STOP]
         self._text: list[tuple[str, bool]] = []  # pieces, and whether they are the service's own
         self._thoughts: list[str] = []
         self._citations: list[Citation] = []
@@ -106,7 +106,7 @@ class _Folded:
         elif isinstance(event, ThoughtDelta):
             self._thoughts.append(event.text)
         elif isinstance(event, Finished):
-            self.finish = event.reason.value
+            self.finish = FINISH[event.reason]
         elif isinstance(event, Citation):
             self._citations.append(event)
         elif isinstance(event, GeneratedFile | InlineFile):
@@ -180,10 +180,6 @@ class _Frames:
 
     def usage(self, usage: Usage) -> bytes:
         return self._usage_head + orjson.dumps(_usage(usage)) + b"}\n\n"
-
-
-def _bounded(call: Call, events: Iterable[Event]) -> Iterable[Event]:
-    return bounded(events, call.prompt.stop, call.prompt.max_tokens)
 
 
 def _file_note(event: GeneratedFile | InlineFile) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from gemini_pool.dialogue import CONTENT, SUBSTANCE, Event
+from gemini_pool.dialogue import CONTENT, SUBSTANCE, Event, Finished, FinishReason
 from gemini_pool.errors import EmptyAnswer, PoolError
 
 
@@ -81,7 +81,7 @@ class Answer:
         if event is None:
             self._finish(None)
         elif not self._substance:
-            self._substance = isinstance(event, SUBSTANCE)
+            self._substance = _is_substance(event)
         return event
 
     def _finish(self, error: PoolError | None) -> None:
@@ -92,3 +92,10 @@ class Answer:
                 self.events.close()
             finally:
                 self.settle(error)
+
+
+def _is_substance(event: Event) -> bool:
+    """An answer that ends at the caller's own bound is one, even where nothing stands before the bound."""
+    if isinstance(event, Finished):
+        return event.reason is not FinishReason.STOP
+    return isinstance(event, SUBSTANCE)

@@ -14,7 +14,7 @@ from typing import Protocol
 
 from gemini_pool.errors import Cost, NoAccountAvailable, PoolError, StoreError
 from gemini_pool.pool.policy import Policy
-from gemini_pool.roster import Account, AccountState, Credentials, QuotaKind, Verdict
+from gemini_pool.roster import Account, Credentials, QuotaKind, Verdict
 
 log = logging.getLogger(__name__)
 
@@ -130,14 +130,6 @@ class AccountManager:
             if seat:
                 seat.account = seat.account.with_credentials(credentials)
 
-    def states(self) -> dict[AccountState, int]:
-        """How many accounts are in which state."""
-        now = self._clock()
-        with self._lock:
-            accounts = [seat.account for seat in self._seats.values()]
-        found = [account.state(now) for account in accounts]
-        return {state: found.count(state) for state in AccountState if state in found}
-
     def _refresh(self) -> None:
         """Read the accounts if the ledger has moved on; what cannot be read now, at the next request."""
         if not (self._ledger.changed() or self._stale):
@@ -173,7 +165,7 @@ class AccountManager:
 
     def _judge(self, seat: _Seat, lease: Lease, error: PoolError | None) -> Verdict | None:
         if error is None:
-            seat.strikes = 0
+            seat.strikes, seat.probe = 0, None
             return None
         now = self._clock()
         if (

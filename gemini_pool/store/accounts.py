@@ -2,14 +2,27 @@
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
-from peewee import AutoField, BooleanField, CompositeKey, FloatField, IntegerField, Model, TextField
+from peewee import (
+    EXCLUDED,
+    AutoField,
+    BooleanField,
+    CompositeKey,
+    FloatField,
+    IntegerField,
+    Model,
+    TextField,
+    fn,
+)
 
 from gemini_pool.readers import Seat
 from gemini_pool.roster import Account, Credentials, QuotaKind, Standing, Verdict
 from gemini_pool.store.db import Store
 from gemini_pool.store.secrets import Vault
+
+# What new cookies leave as it is.
+KEPT = ("origin", "name", "enabled", "created_at")
 
 
 class AccountRow(Model):
@@ -76,6 +89,28 @@ class Accounts:
                 AccountRow.insert(self._columns(seat)).on_conflict_ignore().execute(self._db)
         return len(missing)
 
+    def put(self, seats: Sequence[Seat]) -> tuple[int, int]:
+        """Add seats, or give new cookies to those that are there: how many were added, and how many renewed.
+
+        New cookies wipe away what was said of the old ones.
+        """
+        added = self.add_missing(seats)
+        with self._store.writing():
+            for seat in seats:
+                fresh = {k: v for k, v in self._columns(seat).items() if k not in KEPT}
+                AccountRow.update(fresh).where(AccountRow.origin == seat.origin).execute(self._db)
+        return added, len(seats) - added
+
+    def switch(self, account_id: int, *, enabled: bool) -> bool:
+        """Switch an account on or off; on also ends its rests. False when there is no such account."""
+        changes: dict[str, object] = {"enabled": enabled}
+        if enabled:
+            changes |= {"standing": Standing.GOOD.value, "reason": "", "resting_until": 0.0}
+        with self._store.writing():
+            if enabled:
+                CooldownRow.delete().where(CooldownRow.account_id == account_id).execute(self._db)
+            return bool(AccountRow.update(changes).where(AccountRow.id == account_id).execute(self._db))
+
     def record(self, account: Account, verdict: Verdict) -> None:
         """Keep what a failure concluded; what it says of cookies, only if they are still the account's."""
         changes: dict[str, object] = {"reason": verdict.reason}
@@ -89,8 +124,14 @@ class Accounts:
                 return
             AccountRow.update(changes).where(AccountRow.id == account.id).execute(self._db)
             if verdict.until is not None and verdict.kind is not None:
-                cooldown = {"account_id": account.id, "kind": verdict.kind.value, "until": verdict.until}
-                CooldownRow.replace(cooldown).execute(self._db)
+                self._cool(account.id, verdict.kind, verdict.until)
+
+    def _cool(self, account_id: int, kind: QuotaKind, until: float) -> None:
+        """Of two limits met at once the longer counts."""
+        CooldownRow.insert(account_id=account_id, kind=kind.value, until=until).on_conflict(
+            conflict_target=[CooldownRow.account_id, CooldownRow.kind],
+            update={CooldownRow.until: fn.MAX(CooldownRow.until, EXCLUDED.until)},
+        ).execute(self._db)
 
     def renew(self, account_id: int, credentials: Credentials) -> None:
         """Keep cookies that the service handed out; they are proof that the account is signed in."""

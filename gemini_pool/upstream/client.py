@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 import orjson
 
+from gemini_pool.bounds import bounded
 from gemini_pool.dialogue import Event, Prompt
 from gemini_pool.errors import BadReply, CredentialsRejected, SessionLost, Unreachable
 from gemini_pool.roster import Account, QuotaKind
@@ -66,7 +67,11 @@ class UpstreamClient:
         }
 
     def ask(self, account: Account, prompt: Prompt) -> Generator[Event]:
-        """The events of the answer; raises UpstreamError, at the first event or later."""
+        """The answer's events, within the prompt's bounds; raises UpstreamError, at the first or later."""
+        with closing(self._events(account, prompt)) as events:
+            yield from bounded(events, prompt.stop, prompt.max_tokens)
+
+    def _events(self, account: Account, prompt: Prompt) -> Generator[Event]:
         answer = AnswerReader()
         with closing(self._begun(account, prompt)) as begun:
             try:

@@ -1,6 +1,7 @@
 """POST /v1/chat/completions through the whole application, without a socket in front."""
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -101,6 +102,37 @@ def test_an_answer_that_was_cut_by_us_leaves_no_stream_open(
     simulator.world.behave("amber", text="word " * 500, deltas=500, delay=0.01)
     client.post(PATH, json=ASK | {"max_tokens": 3, "stream": True}, headers=keyed).close()
     assert simulator.world.wait_until(lambda world: world.open_streams() == 0)
+
+
+@pytest.mark.parametrize("bound", [{"max_tokens": 3}, {"stop": " word"}], ids=str)
+def test_a_whole_answer_within_bounds_does_not_wait_for_the_rest(
+    client: FlaskClient, keyed: dict[str, str], simulator: Simulator, bound: dict[str, Any]
+) -> None:
+    simulator.world.behave("amber", text="word " * 2000, deltas=2000, delay=0.05)
+    begun = time.monotonic()
+    assert client.post(PATH, json=ASK | bound, headers=keyed).status_code == 200
+    assert time.monotonic() - begun < 10  # of the 100 s that the whole of it takes
+    assert simulator.world.wait_until(lambda world: world.open_streams() == 0)
+
+
+def test_a_stop_at_the_very_beginning_is_an_answer_and_no_failure(
+    client: FlaskClient, keyed: dict[str, str], simulator: Simulator
+) -> None:
+    simulator.world.behave("amber", text="END of it")
+    (choice,) = client.post(PATH, json=ASK | {"stop": "END"}, headers=keyed).json["choices"]
+    assert (choice["message"]["content"], choice["finish_reason"]) == ("", "stop")
+
+
+@pytest.mark.parametrize("split", [1, 2, 3, 5, 7, 64])
+def test_chinese_and_emoji_survive_however_the_service_cuts_its_bytes(
+    client: FlaskClient, keyed: dict[str, str], simulator: Simulator, split: int
+) -> None:
+    said = "春眠不觉晓，处处闻啼鸟。👩‍🚀 “夜来风雨声” 花落知多少 🌸"
+    simulator.world.behave("amber", text=said, split=split, deltas=9)
+    whole = client.post(PATH, json=ASK, headers=keyed).json["choices"][0]["message"]["content"]
+    told = frames(client.post(PATH, json=ASK | {"stream": True}, headers=keyed).text)
+    streamed = "".join(frame["choices"][0]["delta"].get("content", "") for frame in told)
+    assert whole == streamed == said
 
 
 def test_thoughts_come_apart_from_the_answer(

@@ -150,3 +150,18 @@ def test_cookies_that_the_service_renews_are_kept(start_pool: Start, simulator: 
     simulator.world.wallet.retire_old("amber")
     pool.start()
     assert ask(pool) == 200
+
+
+def test_an_account_that_was_taken_out_comes_back_by_hand_in_every_worker(
+    start_pool: Start, simulator: Simulator
+) -> None:
+    simulator.world.behave("amber", xsrf="302-login")
+    pool = start_pool("amber")
+    assert ask(pool) == 503
+    simulator.world.behave("amber", xsrf=None)
+    environ = clean_environment() | pool.environ
+    pool_command = [sys.executable, "-m", "gemini_pool", "accounts"]
+    assert "needs_sign_in" in command([*pool_command, "list"], environ).stdout
+    assert command([*pool_command, "enable", "1"], environ).stdout == "Account 1 is enabled.\n"
+    time.sleep(1)  # the promise itself: within a second, everywhere
+    assert [ask(pool) for _ in range(12)] == [200] * 12

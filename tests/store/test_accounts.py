@@ -1,6 +1,7 @@
 """Accounts and their state on disk."""
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -185,6 +186,14 @@ def test_renewed_cookies_are_kept_and_prove_that_the_account_is_signed_in(
     assert kept.standing is Standing.GOOD
 
 
+def test_a_limit_met_with_cookies_that_were_renewed_since_is_kept_all_the_same(
+    accounts: Accounts, amber: Account
+) -> None:
+    accounts.renew(amber.id, Credentials("CSE.fresh", "123456", "config-amber"))
+    accounts.record(amber, Verdict("429", kind=QuotaKind.TEXT, until=600.0))
+    assert accounts.accounts()[0].cooldowns == {QuotaKind.TEXT: 600.0}
+
+
 def test_cookies_are_renewed_for_their_own_account_alone(accounts: Accounts) -> None:
     accounts.add_missing([seat("amber"), seat("bruno")])
     before = accounts.accounts()[0]
@@ -221,3 +230,35 @@ def test_dead_cookies_that_another_process_replaced_do_not_condemn_the_account(
     accounts.renew(amber.id, Credentials("CSE.fresh", "123456", "config-amber"))
     other.settle(late, CredentialsRejected("signed out"))
     assert accounts.accounts()[0].standing is Standing.GOOD
+
+
+def test_new_cookies_replace_the_old_and_what_was_said_of_them(accounts: Accounts, amber: Account) -> None:
+    accounts.record(amber, Verdict("signed out", standing=Standing.NEEDS_SIGN_IN))
+    fresh = replace(seat("amber"), credentials=Credentials("CSE.fresh", "654321", "config-amber"))
+    assert accounts.put([fresh, seat("bruno")]) == (1, 1)
+    first, second = accounts.accounts()
+    assert (first.id, first.name, first.credentials) == (amber.id, amber.name, fresh.credentials)
+    assert (first.standing, first.reason, second.name) == (Standing.GOOD, "", "bruno")
+
+
+def test_new_cookies_do_not_enable_what_was_disabled_by_hand(accounts: Accounts, amber: Account) -> None:
+    accounts.switch(amber.id, enabled=False)
+    accounts.put([seat("amber")])
+    assert not accounts.accounts()[0].enabled
+
+
+def test_enabling_ends_every_rest(accounts: Accounts, amber: Account) -> None:
+    accounts.record(amber, Verdict("403", standing=Standing.FORBIDDEN, until=9e9))
+    accounts.record(amber, Verdict("429", kind=QuotaKind.TEXT, until=9e9))
+    assert accounts.switch(amber.id, enabled=True)
+    assert accounts.accounts()[0].usable(QuotaKind.TEXT, now=1.0)
+
+
+def test_switching_an_account_that_is_not_there_says_so(accounts: Accounts) -> None:
+    assert not accounts.switch(99, enabled=True)
+
+
+def test_of_two_limits_met_at_once_the_longer_counts(accounts: Accounts, amber: Account) -> None:
+    accounts.record(amber, Verdict("429", kind=QuotaKind.TEXT, until=3600.0))
+    accounts.record(amber, Verdict("429", kind=QuotaKind.TEXT, until=10.0))
+    assert accounts.accounts()[0].cooldowns == {QuotaKind.TEXT: 3600.0}

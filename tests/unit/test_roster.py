@@ -163,3 +163,8 @@ def test_a_short_secret_is_not_shown_at_all(secret: str) -> None:
 def test_a_long_secret_is_shown_by_its_ends() -> None:
     assert masked("CSE.0123456789abcdef") == "CSE.…ef"
     assert len(masked("x" * 16)) < 16 / 2
+
+
+def test_of_two_limits_met_at_once_the_longer_counts() -> None:
+    rested = AMBER.after(Verdict("429", kind=QuotaKind.TEXT, until=3600.0))
+    assert rested.after(Verdict("429", kind=QuotaKind.TEXT, until=10.0)).free_at(QuotaKind.TEXT) == 3600.0

@@ -2,11 +2,12 @@
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
 
+from gemini_pool.bounds import bounded
 from gemini_pool.dialects.base import Call, Heading, Meter
 from gemini_pool.dialects.chat import ChatDialect
 from gemini_pool.dialogue import (
@@ -56,13 +57,20 @@ def call(*, stop: tuple[str, ...] = (), most: int | None = None, usage: bool = F
     return Call(prompt, stream=True, include_usage=usage)
 
 
+def given(asked: Call, events: list[Event]) -> Iterable[Event]:
+    """Events as they come from upstream: within the prompt's bounds."""
+    return bounded(iter(events), asked.prompt.stop, asked.prompt.max_tokens)
+
+
 def whole(events: list[Event], **bounds: Any) -> dict[str, Any]:
-    body: dict[str, Any] = json.loads(DIALECT.write(call(**bounds), HEADING, iter(events), Meter()))
+    asked = call(**bounds)
+    body: dict[str, Any] = json.loads(DIALECT.write(asked, HEADING, given(asked, events), Meter()))
     return body
 
 
 def frames(events: list[Event], **bounds: Any) -> list[bytes]:
-    return list(DIALECT.stream(call(**bounds), HEADING, iter(events), Meter()))
+    asked = call(**bounds)
+    return list(DIALECT.stream(asked, HEADING, given(asked, events), Meter()))
 
 
 def chunks(events: list[Event], **bounds: Any) -> list[dict[str, Any]]:

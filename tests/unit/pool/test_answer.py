@@ -7,6 +7,7 @@ from gemini_pool.dialogue import (
     Citation,
     Event,
     Finished,
+    FinishReason,
     GeneratedFile,
     InlineFile,
     SessionNamed,
@@ -189,3 +190,12 @@ def test_the_connection_is_closed_before_the_lease_is_given_back() -> None:
     closed_by_then: list[int] = []
     Answer(events, settle=lambda _: closed_by_then.append(events.closed)).close()
     assert closed_by_then == [1]
+
+
+def test_an_answer_that_ends_at_the_callers_own_stop_is_one_though_nothing_stands_before_it() -> None:
+    ended = Finished(FinishReason.STOP_SEQUENCE)
+    settled: list[PoolError | None] = []
+    answer = Answer(FakeAnswer([ended]), settled.append)
+    answer.prime(whole=True)
+    assert list(answer) == [ended]
+    assert settled == [None]

@@ -60,6 +60,11 @@ class Pool:
             return False
         return True
 
+    def states(self) -> dict[AccountState, int]:
+        """How many accounts are in which state, by what the manager told the ledger."""
+        found = [row.state(self.clock.now) for row in self.ledger.rows.values()]
+        return {state: found.count(state) for state in found}
+
     def refusal(self, kind: QuotaKind = TEXT) -> NoAccountAvailable:
         with pytest.raises(NoAccountAvailable) as caught:
             self.lease(kind)
@@ -158,7 +163,7 @@ def test_a_rested_account_answers_again_to_the_second() -> None:
 def test_the_breaker_opens_after_three_failures_in_a_row() -> None:
     pool = Pool("amber")
     pool.fail(Busy("503"), times=2)
-    assert pool.manager.states() == {AccountState.ACTIVE: 1}
+    assert pool.states() == {AccountState.ACTIVE: 1}
     pool.fail(Busy("503"))
     assert not pool.usable()
     pool.clock.advance(30 * 1.2)
@@ -208,6 +213,16 @@ def test_after_the_rest_one_probe_goes_ahead_of_all_others() -> None:
     assert pool.usable()
 
 
+def test_a_good_answer_from_before_the_rest_ends_the_probing() -> None:
+    pool = Pool("amber")
+    early = pool.lease()
+    pool.fail(Busy("503"), times=3)
+    pool.clock.advance(36)
+    pool.lease()  # the probe, which takes its time
+    pool.manager.settle(early)
+    assert pool.usable()
+
+
 def test_failures_of_one_account_are_not_held_against_another() -> None:
     pool = Pool("amber", "bruno")
     pool.fail(Busy("503"), times=3, seat=AMBER)
@@ -228,10 +243,10 @@ def test_a_certain_403_forbids_at_once_and_an_uncertain_one_counts() -> None:
     certain, uncertain = Pool("amber"), Pool("amber")
     certain.fail(AccountForbidden("403", certain=True))
     uncertain.fail(AccountForbidden("403"), times=2)
-    assert certain.manager.states() == {AccountState.FORBIDDEN: 1}
+    assert certain.states() == {AccountState.FORBIDDEN: 1}
     assert uncertain.usable()
     uncertain.fail(AccountForbidden("403"), times=3)
-    assert uncertain.manager.states() == {AccountState.FAILING: 1}
+    assert uncertain.states() == {AccountState.FAILING: 1}
 
 
 def test_the_callers_fault_neither_counts_nor_begins_the_count_anew() -> None:
@@ -299,7 +314,7 @@ def test_strikes_survive_a_change_by_another_process() -> None:
     pool.fail(Busy("503"), times=2)
     pool.ledger.put(make_account("bruno"))
     pool.fail(Busy("503"))
-    assert pool.manager.states()[AccountState.FAILING] == 1
+    assert pool.states()[AccountState.FAILING] == 1
 
 
 def test_an_account_deleted_while_it_answers_is_settled_in_peace() -> None:
@@ -431,12 +446,21 @@ def test_limits_are_not_the_only_reason_when_a_tried_account_failed_otherwise() 
     assert not caught.value.limited
 
 
+def test_while_a_probe_is_out_the_others_are_asked_to_come_back_soon() -> None:
+    pool = Pool("amber")
+    pool.fail(Busy("503"), times=3)
+    pool.clock.advance(36)
+    pool.lease()
+    refusal = pool.refusal()
+    assert (refusal.retry_after, refusal.limited) == (1, False)
+
+
 def test_states_count_every_account_once() -> None:
     pool = Pool(*CAST)
     pool.fail(QuotaExhausted("429"), seat=2)
     pool.fail(CredentialsRejected("signed out"), seat=3)
     pool.fail(Busy("503"), times=3, seat=5)
-    assert pool.manager.states() == {
+    assert pool.states() == {
         AccountState.ACTIVE: 2,
         AccountState.RATE_LIMITED: 1,
         AccountState.FAILING: 1,
@@ -553,7 +577,7 @@ def test_eight_threads_count_every_strike_and_rest_the_account_once_for_all() ->
 
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(work, range(8)))
-    assert pool.manager.states() == {AccountState.ACTIVE: 1, AccountState.FAILING: 1}
+    assert pool.states() == {AccountState.ACTIVE: 1, AccountState.FAILING: 1}
     assert {account_id for account_id, _ in pool.ledger.recorded} == {AMBER}
 
 

@@ -72,6 +72,12 @@ def test_a_daily_quota_rests_until_midnight_pacific() -> None:
     assert found.until == noon_in_california + 12 * 3600
 
 
+def test_no_limit_rests_an_account_for_more_than_a_day() -> None:
+    found = verdict(QuotaExhausted("429", retry_after=1e9))
+    assert found
+    assert found.until == NOW + 86_400
+
+
 def test_dead_cookies_ask_for_a_sign_in_and_name_the_reason() -> None:
     assert verdict(CredentialsRejected("signed out")) == Verdict(
         "signed out", standing=Standing.NEEDS_SIGN_IN

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gemini_pool.dialects.tokens import TOKEN, weight, whole
+from gemini_pool.weights import TOKEN, weight, whole
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from gemini_pool.dialects.bounds import bounded
-from gemini_pool.dialects.tokens import TOKEN, weight
+from gemini_pool.bounds import bounded
 from gemini_pool.dialogue import (
     Citation,
     Event,
@@ -15,8 +14,10 @@ from gemini_pool.dialogue import (
     TextDelta,
     ThoughtDelta,
 )
+from gemini_pool.weights import TOKEN, weight
 
 STOP, LENGTH = Finished(FinishReason.STOP), Finished(FinishReason.LENGTH)
+STOPPED = Finished(FinishReason.STOP_SEQUENCE)
 
 
 def deltas(*texts: str, end: bool = True) -> list[Event]:
@@ -65,7 +66,7 @@ def test_a_stop_sequence_ends_the_answer_however_it_was_cut(
     text: str, stop: tuple[str, ...], expected: str
 ) -> None:
     for pieces in cuts(text):
-        assert read(deltas(*pieces), *stop) == (expected, [STOP]), pieces
+        assert read(deltas(*pieces), *stop) == (expected, [STOPPED]), pieces
 
 
 @pytest.mark.parametrize(
@@ -81,7 +82,7 @@ def test_of_several_stop_sequences_the_first_in_the_text_counts(
     text: str, stop: tuple[str, ...], expected: str
 ) -> None:
     for pieces in cuts(text):
-        assert read(deltas(*pieces), *stop) == (expected, [STOP]), pieces
+        assert read(deltas(*pieces), *stop) == (expected, [STOPPED]), pieces
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,7 @@ def test_nothing_is_drawn_after_the_stop() -> None:
         yield TextDelta("a END b")
         raise AssertionError("drawn too far")
 
-    assert list(bounded(source(), ("END",), None)) == [TextDelta("a "), STOP]
+    assert list(bounded(source(), ("END",), None)) == [TextDelta("a "), STOPPED]
 
 
 def test_thoughts_and_sources_are_not_searched() -> None:
@@ -124,7 +125,7 @@ def test_thoughts_and_sources_are_not_searched() -> None:
 
 def test_a_stop_sequence_split_by_a_thought_is_still_one() -> None:
     events = [TextDelta("a EN"), ThoughtDelta("hm"), TextDelta("D b"), STOP]
-    assert read(events, "END") == ("a ", [STOP])
+    assert read(events, "END") == ("a ", [STOPPED])
 
 
 def test_a_file_stays_behind_the_text_it_came_after() -> None:
@@ -182,7 +183,8 @@ def test_nothing_is_drawn_after_the_most() -> None:
 
 
 @pytest.mark.parametrize(
-    ("most", "expected"), [(1, ("four", [LENGTH])), (2, ("fourfour", [STOP])), (9, ("fourfour", [STOP]))]
+    ("most", "expected"),
+    [(1, ("four", [LENGTH])), (2, ("fourfour", [STOPPED])), (9, ("fourfour", [STOPPED]))],
 )
 def test_whichever_bound_comes_first_ends_the_answer(most: int, expected: tuple[str, list[Finished]]) -> None:
     assert read(deltas(*"fourfourENDfour"), "END", most=most) == expected

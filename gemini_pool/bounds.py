@@ -6,8 +6,8 @@ stop sequence is held back until it is clear, and not a character longer.
 
 from collections.abc import Iterable, Iterator
 
-from gemini_pool.dialects.tokens import TOKEN, weight
 from gemini_pool.dialogue import Event, Finished, FinishReason, GeneratedFile, InlineFile, TextDelta
+from gemini_pool.weights import TOKEN, weight
 
 
 def bounded(events: Iterable[Event], stop: tuple[str, ...], max_tokens: int | None) -> Iterable[Event]:
@@ -32,7 +32,7 @@ def _until_stop(events: Iterable[Event], stop: tuple[str, ...]) -> Iterator[Even
         if found:
             if text[: min(found)]:
                 yield TextDelta(text[: min(found)])
-            yield Finished(FinishReason.STOP)
+            yield Finished(FinishReason.STOP_SEQUENCE)
             return
         clear = len(text) - _possible(text, stop)
         held = text[clear:]

@@ -1,0 +1,61 @@
+"""The command line: `python -m gemini_pool COMMAND`. A group of commands is one file here."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+
+from gemini_pool.cli import accounts, keys, settings
+from gemini_pool.cli.console import say
+from gemini_pool.demo import run_demo
+from gemini_pool.errors import PoolError
+from gemini_pool.settings import CHECKOUT, SettingsError, read_settings
+from gemini_pool.simulator.server import serve as serve_simulator
+from gemini_pool.startup import effective_settings, open_store
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command; the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except (PoolError, SettingsError, OSError) as error:
+        sys.stderr.write(f"gemini_pool: {error}\n")
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="gemini_pool", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    demo = commands.add_parser("demo", help="a pool over simulated accounts, ready to be asked")
+    demo.add_argument("--port", type=int, default=8000)
+    demo.set_defaults(run=lambda options: run_demo(options.port))
+
+    serve = commands.add_parser("serve", help="the service itself, under gunicorn")
+    serve.set_defaults(run=_serve)
+
+    migrate = commands.add_parser("migrate", help="bring the database up to date")
+    migrate.set_defaults(run=_migrate)
+
+    accounts.add_to(commands.add_parser("accounts", help="see, add, renew, enable and disable accounts"))
+    keys.add_to(commands.add_parser("keys", help="make, list and revoke API keys"))
+    settings.add_to(commands.add_parser("settings", help="list all settings, or save one"))
+
+    simulator = commands.add_parser("simulator", help="play Gemini Business on this machine")
+    simulator.add_argument("--port", type=int, default=9000)
+    simulator.set_defaults(run=lambda options: serve_simulator("127.0.0.1", options.port))
+    return parser
+
+
+def _serve(_: argparse.Namespace) -> None:
+    """Become gunicorn, so that signals reach it and not a parent."""
+    effective_settings(os.environ)  # a wrong value is told here, before anything else speaks
+    os.chdir(CHECKOUT)
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"])  # noqa: S606
+
+
+def _migrate(_: argparse.Namespace) -> None:
+    store = open_store(read_settings(os.environ))
+    say(f"The database is up to date (revision {store.revision()}).")
