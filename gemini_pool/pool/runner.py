@@ -1,5 +1,6 @@
 """A prompt becomes an answer: lease, ask, prime; and when that fails in time, another account."""
 
+import logging
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -11,6 +12,8 @@ from gemini_pool.errors import Blame, NoAccountAvailable, PoolError, UpstreamErr
 from gemini_pool.pool.answer import Answer, Closable
 from gemini_pool.pool.manager import AccountManager, Lease
 from gemini_pool.roster import Account
+
+log = logging.getLogger(__name__)
 
 
 class Upstream(Protocol):
@@ -94,6 +97,7 @@ class Runner:
             try:
                 return self._answer(lease, prompt, whole=whole), lease.account
             except UpstreamError as error:
+                log.info("account %d did not answer: %s", lease.account.id, error)
                 budget = budget.after(Attempt(lease.account.id, error), now=self._clock())
 
     def _lease(self, prompt: Prompt, budget: Budget) -> Lease:

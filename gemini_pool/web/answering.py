@@ -1,6 +1,5 @@
 """A request in any dialect becomes an answer: read, run, write, and one row in the journal."""
 
-import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -12,7 +11,7 @@ from gemini_pool.errors import PoolError
 from gemini_pool.pool.answer import Answer, Outcome
 from gemini_pool.store.journal import CallJournal, CallRecord
 from gemini_pool.store.keys import Key
-from gemini_pool.web.edge import read_json, reply, status_of
+from gemini_pool.web.edge import fresh_id, read_json, reply, status_of
 from gemini_pool.wiring import services
 
 # Proxies in between must pass each event on at once.
@@ -77,7 +76,7 @@ def answer(dialect: Dialect, *, id_prefix: str) -> Response:
         ticket.close(Outcome.ERROR, error)
         raise
     ticket.answered_by(account.id)
-    heading = Heading(f"{id_prefix}{secrets.token_hex(12)}", int(ticket.at), call.prompt.model.id)
+    heading = Heading(fresh_id(id_prefix), int(ticket.at), call.prompt.model.id)
     if call.stream:
         return Response(
             Streamed(dialect, found, ticket, heading), headers=STREAM_HEADERS, direct_passthrough=True

@@ -1,6 +1,6 @@
 """The OpenAI routes: chat completions and models."""
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from gemini_pool.dialects.chat import ChatDialect
 from gemini_pool.dialogue import Model
@@ -13,9 +13,11 @@ bp.before_request(require_key)
 
 CORS_HEADERS = {
     "access-control-allow-origin": "*",
+    "access-control-expose-headers": "x-request-id, retry-after",
+}
+PREFLIGHT_HEADERS = {
     "access-control-allow-headers": "*, authorization",
     "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
-    "access-control-expose-headers": "x-request-id, retry-after",
     "access-control-max-age": "86400",
 }
 
@@ -23,7 +25,10 @@ CORS_HEADERS = {
 @bp.after_request
 def let_browsers_call(response: Response) -> Response:
     """Keys are sent by hand and never by cookie, so that any page may call."""
-    response.headers.extend(CORS_HEADERS)
+    if "origin" in request.headers:
+        response.headers.extend(CORS_HEADERS)
+        if request.method == "OPTIONS":
+            response.headers.extend(PREFLIGHT_HEADERS)
     return response
 
 

@@ -144,5 +144,8 @@ def test_browsers_may_call_the_api_and_nothing_else(client: FlaskClient) -> None
     )
     assert asked.status_code == 200
     assert asked.headers["access-control-allow-origin"] == "*"
+    assert "authorization" in asked.headers["access-control-allow-headers"]
     assert "access-control-allow-credentials" not in asked.headers
+    refused = client.get("/v1/models", headers={"origin": "https://chat.example"})
+    assert refused.headers["access-control-allow-origin"] == "*"
     assert "access-control-allow-origin" not in client.get("/health").headers
