@@ -16,6 +16,7 @@ NAMES = {
     "latency_ms": "latency at one connection, ms",
     "first_byte_ms": "first byte of a stream, ms",
     "requests": "requests per second",
+    "request_cpu_us": "CPU per request, µs",
     "streams": "streams per second (31 events)",
     "event_cpu_us": "CPU per stream event, µs",
     "stream_kb": "memory per held stream, KB",

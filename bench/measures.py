@@ -30,6 +30,7 @@ class Figures:
     latency_ms: float
     first_byte_ms: float
     requests: float
+    request_cpu_us: float
     streams: float
     event_cpu_us: float
     stream_kb: float
@@ -60,6 +61,7 @@ def measured(side: Side, simulator: Server, seconds: float) -> Figures:
             latency_ms=statistics.median(alone.tally.total) * 1000,
             first_byte_ms=statistics.median(first.tally.first) * 1000,
             requests=crowd.tally.per_second,
+            request_cpu_us=crowd.served_cpu / len(crowd.tally.total) * 1e6,
             streams=streams.tally.per_second,
             event_cpu_us=streams.served_cpu / (len(streams.tally.total) * EVENTS) * 1e6,
             stream_kb=held(side, server, simulator),
