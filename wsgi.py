@@ -2,12 +2,23 @@
 
 import logging
 import os
+import sys
 import time
 
 from gemini_pool.app import create_app
+from gemini_pool.errors import StoreError
+from gemini_pool.settings import SettingsError
 from gemini_pool.startup import effective_settings
 
-settings = effective_settings(os.environ)
+BOOT_ERROR = 3  # tells gunicorn that another worker would fail as well
+
+try:
+    settings = effective_settings(os.environ)
+    app = create_app(settings)
+except (SettingsError, StoreError) as error:
+    sys.stderr.write(f"gemini_pool: {error}\n")
+    sys.exit(BOOT_ERROR)
+
 logging.Formatter.converter = time.gmtime
 logging.basicConfig(
     level=logging.WARNING,  # of libraries: at DEBUG they tell what is nobody's business
@@ -15,4 +26,3 @@ logging.basicConfig(
     datefmt="%Y-%m-%dT%H:%M:%SZ",
 )
 logging.getLogger("gemini_pool").setLevel(settings.log_level.upper())
-app = create_app(settings)

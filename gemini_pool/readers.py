@@ -116,7 +116,10 @@ def _seat(entry: Any, number: int) -> Seat:
     for name in ("secure_c_ses", "csesidx", "config_id"):
         if not fields.get(name):
             raise ValueError(f"has no {name} in entry {number}")
-    text = {name: str(value) for name, value in fields.items()}
+    text = {name: str(value).strip() for name, value in fields.items()}
+    for name in ("secure_c_ses", "host_c_oses", "csesidx", "config_id", "user_agent"):
+        if not _fits_a_header(text.get(name, ""), spaces=name == "user_agent"):
+            raise ValueError(f"has a character in {name} of entry {number} that cannot be sent")
     credentials = Credentials(
         secure_c_ses=text["secure_c_ses"],
         csesidx=text["csesidx"],
@@ -132,6 +135,17 @@ def _seat(entry: Any, number: int) -> Seat:
     return Seat(text.get("id") or seat_origin(credentials), name, credentials, expires_at)
 
 
+def _fits_a_header(text: str, *, spaces: bool = False) -> bool:
+    """Whether a cookie or an id can be sent as it is; a user agent may have spaces and semicolons."""
+    return text.isascii() and text.isprintable() and (spaces or not {" ", ";"} & set(text))
+
+
+def _header_text(text: str) -> str:
+    if not _fits_a_header(text):
+        raise ValueError("has a character that cannot be sent")
+    return text
+
+
 def seat_origin(credentials: Credentials) -> str:
     """What tells a seat without a name of its own from all others."""
     return f"{credentials.config_id}/{credentials.csesidx}"
@@ -144,6 +158,7 @@ def read_expiry(text: str) -> float:
 
 
 TEXT = Reader("text", str)
+HEADER_TEXT = Reader("the value as the browser shows it", _header_text)
 SWITCH = Reader("1 | 0, also true/false, yes/no, on/off", _switch)
 SEVERAL = Reader("one or more, separated by commas", _several)
 FERNET_KEYS = Reader(

@@ -11,6 +11,7 @@ from typing import Any
 
 from gemini_pool.readers import (
     FERNET_KEYS,
+    HEADER_TEXT,
     SEATS,
     SEVERAL,
     SWITCH,
@@ -91,14 +92,14 @@ class Settings:
         secret=True,
     )
     secure_c_ses: str = knob(
-        "SECURE_C_SES", "", TEXT, "A single account: its cookie `__Secure-C_SES`.", secret=True
+        "SECURE_C_SES", "", HEADER_TEXT, "A single account: its cookie `__Secure-C_SES`.", secret=True
     )
     host_c_oses: str = knob(
-        "HOST_C_OSES", "", TEXT, "A single account: its cookie `__Host-C_OSES`.", secret=True
+        "HOST_C_OSES", "", HEADER_TEXT, "A single account: its cookie `__Host-C_OSES`.", secret=True
     )
-    csesidx: str = knob("CSESIDX", "", TEXT, "A single account: `csesidx` of the page's address.")
+    csesidx: str = knob("CSESIDX", "", HEADER_TEXT, "A single account: `csesidx` of the page's address.")
     config_id: str = knob(
-        "CONFIG_ID", "", TEXT, "A single account: the id after `/cid/` in the page's address."
+        "CONFIG_ID", "", HEADER_TEXT, "A single account: the id after `/cid/` in the page's address."
     )
 
     api_url: str = knob(

@@ -1,10 +1,12 @@
 """Every long-lived object, built once and handed to whoever needs it."""
 
+import logging
 from dataclasses import dataclass
 from typing import cast
 
 from flask import current_app
 
+from gemini_pool.errors import StoreError
 from gemini_pool.pool.manager import AccountManager, Strategy
 from gemini_pool.pool.policy import Policy
 from gemini_pool.pool.runner import Runner
@@ -19,6 +21,8 @@ from gemini_pool.store.secrets import open_vault
 from gemini_pool.upstream.client import USER_AGENT, Locale, UpstreamClient
 from gemini_pool.upstream.tokens import Tokens
 from gemini_pool.upstream.transport import Transport
+
+log = logging.getLogger(__name__)
 
 EXTENSION = "gemini_pool"
 
@@ -66,7 +70,10 @@ def _runner(settings: Settings, manager: AccountManager, client: UpstreamClient)
 def _client(settings: Settings, accounts: Accounts, manager: AccountManager) -> UpstreamClient:
     def rotated(account_id: int, credentials: Credentials) -> None:
         manager.renew(account_id, credentials)
-        accounts.renew(account_id, credentials)
+        try:
+            accounts.renew(account_id, credentials)
+        except StoreError:  # the answer at hand must not fail for it
+            log.warning("new cookies of account %d could not be written", account_id, exc_info=True)
 
     transport = Transport(
         proxy=settings.proxy,

@@ -19,15 +19,19 @@ ROLES = {
     "tool": Role.TOOL,
     "function": Role.TOOL,
 }
+MOST_NAME_CHARACTERS = 200
 MOST_STOPS = 16
+MOST_STOP_CHARACTERS = 256
 _TEXT_PARTS = ("text", "input_text", "output_text", "refusal")
 
 
 def read_call(body: JSON, models: Models) -> Call:
     """The call in a request body; BadRequest or UnknownModel."""
     name = body.get("model")
-    if name is not None and not isinstance(name, str):
-        raise BadRequest("`model` must be a string.", param="model")
+    if name is not None and (not isinstance(name, str) or len(name) > MOST_NAME_CHARACTERS):
+        raise BadRequest(
+            f"`model` must be a string of up to {MOST_NAME_CHARACTERS} characters.", param="model"
+        )
     turns = _turns(body)
     if not any(turn.role in (Role.USER, Role.TOOL) and turn.text for turn in turns):
         raise BadRequest("There is no message with text to answer.", param="messages")
@@ -128,9 +132,17 @@ def _tool_calls(message: Mapping[str, Any]) -> Iterator[str]:
 
 def _stop(stop: Any) -> tuple[str, ...]:
     stops = [stop] if isinstance(stop, str) else stop or []
-    if not isinstance(stops, list) or not all(isinstance(s, str) for s in stops) or len(stops) > MOST_STOPS:
-        raise BadRequest(f"`stop` must be a string or a list of up to {MOST_STOPS} strings.", param="stop")
+    if not isinstance(stops, list) or len(stops) > MOST_STOPS or not all(map(_is_stop, stops)):
+        raise BadRequest(
+            f"`stop` must be a string or a list of up to {MOST_STOPS} strings, "
+            f"each of up to {MOST_STOP_CHARACTERS} characters.",
+            param="stop",
+        )
     return tuple(s for s in stops if s)
+
+
+def _is_stop(stop: Any) -> bool:
+    return isinstance(stop, str) and len(stop) <= MOST_STOP_CHARACTERS
 
 
 def _max_tokens(body: JSON) -> int | None:

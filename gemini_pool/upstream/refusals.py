@@ -46,7 +46,8 @@ class Refusal:
 
     @property
     def told(self) -> str:
-        return f"{self.message[:_SHOWN_CHARACTERS] or self.status or 'no reason given'} ({self.code})"
+        said = " ".join(self.message.split())[:_SHOWN_CHARACTERS]  # on one line, as logs and lists want it
+        return f"{said or self.status or 'no reason given'} ({self.code})"
 
     def mentions(self, *marks: str) -> bool:
         text = self.message.lower()

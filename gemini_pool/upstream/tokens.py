@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import jwt
 import orjson
@@ -128,7 +128,7 @@ class Tokens:
         return Token(bearer, due, (account.credentials, fresh))
 
     def _getoxsrf(self, credentials: Credentials) -> Reply:
-        url = f"{self._auth_url}/auth/getoxsrf?csesidx={credentials.csesidx}"
+        url = f"{self._auth_url}/auth/getoxsrf?csesidx={quote(credentials.csesidx)}"
         return self._transport.get(url, self._headers(credentials))
 
     def _hop(self, credentials: Credentials, reply: Reply) -> Credentials:

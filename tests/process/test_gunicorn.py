@@ -165,3 +165,13 @@ def test_an_account_that_was_taken_out_comes_back_by_hand_in_every_worker(
     assert command([*pool_command, "enable", "1"], environ).stdout == "Account 1 is enabled.\n"
     time.sleep(1)  # the promise itself: within a second, everywhere
     assert [ask(pool) for _ in range(12)] == [200] * 12
+
+
+def test_a_damaged_key_file_stops_the_start_and_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "encryption.key").write_text("nonsense")
+    environ = clean_environment() | {"DATA_DIR": str(tmp_path), "PORT": str(free_port())}
+    words = [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"]
+    ended = command(words, environ)
+    assert ended.returncode != 0
+    assert "gemini_pool: The key file encryption.key is damaged. Put a copy of it back" in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -163,6 +163,15 @@ def test_the_folder_for_data_is_taken() -> None:
         ("ACCOUNTS_CONFIG", "{", "is not JSON", "a JSON array of objects"),
         ("ACCOUNTS_CONFIG", "{}", "is not a JSON array", "a JSON array of objects"),
         ("ACCOUNTS_CONFIG", "[7]", "holds an entry (1) that is not an object", "a JSON array of objects"),
+        ("CSESIDX", "12 34", "has a character that cannot be sent", "as the browser shows it"),
+        ("SECURE_C_SES", "CSE.a; b=c", "has a character that cannot be sent", "as the browser shows it"),
+        ("SECURE_C_SES", "CSE.é", "has a character that cannot be sent", "as the browser shows it"),
+        (
+            "ACCOUNTS_CONFIG",
+            '[{"secure_c_ses": "CSE.a", "csesidx": "1\\r\\nx: y", "config_id": "c"}]',
+            "has a character in csesidx of entry 1 that cannot be sent",
+            "a JSON array of objects",
+        ),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_name_the_fault_and_what_is_accepted(

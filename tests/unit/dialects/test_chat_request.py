@@ -352,3 +352,11 @@ def test_a_field_of_a_wrong_type_is_named(field: str, value: Any) -> None:
     error = refused(**{"messages": HI, field: value})
     assert error.param == field
     assert f"`{field}`" in str(error)
+
+
+def test_names_and_stops_are_bounded() -> None:
+    asked = {"messages": [{"role": "user", "content": "Hi"}]}
+    for field, value in (("model", "x" * 201), ("stop", "x" * 257), ("stop", ["x", "y" * 257])):
+        with pytest.raises(BadRequest) as caught:
+            read_call(asked | {field: value}, OneModel())
+        assert caught.value.param == field

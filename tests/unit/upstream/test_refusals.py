@@ -256,3 +256,8 @@ def test_a_skipped_answer_costs_no_account_anything() -> None:
 def test_a_very_long_violation_is_cut() -> None:
     armor = {"modelArmorEnforcementResult": {"modelArmorViolation": "x" * 100_000}}
     assert len(str(skipped(["CUSTOMER_POLICY_VIOLATION"], {"policyResults": [armor]}))) < 600
+
+
+def test_what_the_service_says_is_told_on_one_line() -> None:
+    error = refused(500, envelope(500, message="internal\n  error\tof\r\nits own"))
+    assert "internal error of its own" in str(error)
