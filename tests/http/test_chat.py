@@ -2,11 +2,15 @@
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from running import environment
 
+from gemini_pool.app import create_app
+from gemini_pool.settings import read_settings
 from gemini_pool.simulator.server import Simulator
 
 ASK: dict[str, Any] = {"model": "gemini-2.5-flash", "messages": [{"role": "user", "content": "Hello?"}]}
@@ -183,3 +187,19 @@ def test_an_empty_answer_is_never_a_success(
     answer = client.post(PATH, json=ASK | {"stream": stream}, headers=keyed)
     assert answer.status_code == 502
     assert answer.headers["x-should-retry"] == "false"
+
+
+def test_a_caller_who_hangs_up_gives_the_account_back(
+    simulator: Simulator, tmp_path: Path, keyed: dict[str, str]
+) -> None:
+    simulator.world.behave(None, text="word " * 200, deltas=200, delay=0.02)
+    client = create_app(read_settings(environment(simulator, tmp_path, ["amber", "bruno"]))).test_client()
+    stream = client.post(PATH, json=ASK | {"stream": True}, headers=keyed)  # amber's turn
+    next(stream.iter_encoded())
+    stream.close()
+    assert simulator.world.wait_until(lambda world: world.open_streams() == 0)
+    simulator.world.behave(None, text=None, deltas=None, delay=0.0)
+    answers = [client.post(PATH, json=ASK, headers=keyed).json for _ in range(4)]
+    texts = [answer["choices"][0]["message"]["content"] for answer in answers]
+    # An account that is still thought to be busy would be passed over.
+    assert [text.partition("/")[0] for text in texts] == ["[bruno", "[amber", "[bruno", "[amber"]
