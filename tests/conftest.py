@@ -12,6 +12,7 @@ from running import KEY, RunningPool, environment
 from gemini_pool.app import create_app
 from gemini_pool.settings import read_settings
 from gemini_pool.simulator.server import Simulator
+from gemini_pool.simulator.world import World
 
 THREE = ("amber", "bruno", "clara")
 
@@ -21,6 +22,12 @@ def simulator() -> Iterator[Simulator]:
     """The service, with the whole cast healthy until a test says otherwise."""
     with Simulator() as running:
         yield running
+
+
+@pytest.fixture
+def world(simulator: Simulator) -> World:
+    """What the simulated service knows and did."""
+    return simulator.world
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from running import free_port
 
 from gemini_pool.cli import main
 from gemini_pool.settings import knobs
@@ -35,12 +36,6 @@ def environment(folder: Path, **variables: object) -> dict[str, str]:
     ours = {knob.name for knob in knobs().values()}
     plain = {name: value for name, value in os.environ.items() if name not in ours}
     return plain | {"DATA_DIR": str(folder)} | {name: str(value) for name, value in variables.items()}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def within(seconds: float, holds: Callable[[], object]) -> bool:

@@ -1,22 +1,10 @@
-from collections.abc import Iterator
+"""Callers of the simulator, each with an account of the cast."""
 
 import pytest
 
 from gemini_pool.simulator.server import Simulator
-from gemini_pool.simulator.world import World
 
 from .caller import Caller
-
-
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator() as running:
-        yield running
-
-
-@pytest.fixture
-def world(simulator: Simulator) -> World:
-    return simulator.world
 
 
 @pytest.fixture

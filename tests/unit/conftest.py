@@ -8,21 +8,9 @@ from gemini_pool.dialogue import Model, Prompt, Role, Turn
 from gemini_pool.roster import Account, Credentials, QuotaKind
 from gemini_pool.simulator.cast import CAST, make_account
 from gemini_pool.simulator.server import Simulator
-from gemini_pool.simulator.world import World
 from gemini_pool.upstream.client import Locale, UpstreamClient
 from gemini_pool.upstream.tokens import Tokens
 from gemini_pool.upstream.transport import Transport
-
-
-@pytest.fixture
-def simulator() -> Iterator[Simulator]:
-    with Simulator() as running:
-        yield running
-
-
-@pytest.fixture
-def world(simulator: Simulator) -> World:
-    return simulator.world
 
 
 @pytest.fixture
