@@ -367,7 +367,7 @@ def run_curl(line: str) -> bytes:
     if shutil.which("curl"):
         words = ["bash", "-c", f"{line} -sS"]
         return subprocess.run(words, capture_output=True, timeout=30, check=True).stdout
-    command, url, *options = shlex.split(line)
+    command, url, *options = shlex.split(line.replace("\\\n", " "))
     given = list(zip(options[::2], options[1::2], strict=True))
     assert (command, {name for name, _ in given}) == ("curl", {"-H", "-d"})
     headers = dict(value.split(": ", 1) for name, value in given if name == "-H")
