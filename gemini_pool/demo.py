@@ -6,7 +6,6 @@ temporary folder that goes when the demo ends.
 
 import json
 import os
-import secrets
 import signal
 import socket
 import subprocess
@@ -20,7 +19,7 @@ from contextlib import suppress
 from gemini_pool.settings import CHECKOUT, SettingsError
 from gemini_pool.simulator.cast import CAST, make_account
 from gemini_pool.simulator.server import Simulator
-from gemini_pool.store.keys import PREFIX
+from gemini_pool.store.keys import new_key
 
 START_SECONDS = 30
 END_SECONDS = 5
@@ -42,7 +41,7 @@ def run_demo(port: int) -> None:
     if _taken(port):
         raise SettingsError(f"Port {port} is in use. Choose another: make demo ARGS='--port 8123'.")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the demo as Ctrl-C does
-    key = PREFIX + secrets.token_urlsafe(24)
+    key = new_key()
     address = f"http://127.0.0.1:{port}"
     with Simulator() as simulator, tempfile.TemporaryDirectory(prefix="gemini_pool-") as folder:
         simulator.world.behave(None, words=40, delay=0.03, thoughts=2)

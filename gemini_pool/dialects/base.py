@@ -32,6 +32,7 @@ class Meter:
 
     text: int = 0
     thoughts: int = 0
+    asked: int | None = None  # weighed once: a long transcript is told of in the answer and in the journal
 
     def add(self, event: Event) -> None:
         if isinstance(event, TextDelta):
@@ -41,8 +42,9 @@ class Meter:
 
     def usage(self, prompt: Prompt) -> Usage:
         """Token counts so far. Thoughts are counted as part of the answer, as the field's APIs do."""
-        asked = sum(weight(turn.text) for turn in prompt.turns)
-        return Usage(whole(asked), whole(self.text + self.thoughts), whole(self.thoughts))
+        if self.asked is None:
+            self.asked = sum(weight(turn.text) for turn in prompt.turns)
+        return Usage(whole(self.asked), whole(self.text + self.thoughts), whole(self.thoughts))
 
 
 @dataclass(frozen=True, slots=True)

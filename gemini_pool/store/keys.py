@@ -68,7 +68,7 @@ class Keys:
 
     def create(self, name: str) -> str:
         """A new key's text: the only time that it is seen."""
-        text = PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
+        text = new_key()
         with self._store.writing():
             KeyRow.insert(
                 name=name,
@@ -94,6 +94,11 @@ class Keys:
         with self._store.reading():
             rows = KeyRow.select().where(KeyRow.active).execute(self._db)
             return {row.digest: Key(row.id, row.name) for row in rows} | self._fixed
+
+
+def new_key() -> str:
+    """A key's text that nobody can guess; not yet one that is accepted."""
+    return PREFIX + secrets.token_urlsafe(RANDOM_BYTES)
 
 
 def _digest(key: str) -> str:

@@ -8,6 +8,7 @@ takes, and a session it has lost. Whether another account tries is the pool's bu
 from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain, islice
 from typing import Any, TypeVar
 
@@ -84,10 +85,11 @@ class UpstreamClient:
                 raise BadReply("The service's answer was cut off.")
 
     def _begun(self, account: Account, prompt: Prompt) -> "_Begun":
+        begin = partial(self._begin, account, prompt)
         try:
-            return self._authorised(account, lambda token: self._begin(account, prompt, token))
+            return self._authorised(account, begin)
         except SessionLost:  # nobody's fault, and a new session mends it
-            return self._authorised(account, lambda token: self._begin(account, prompt, token))
+            return self._authorised(account, begin)
 
     def _authorised(self, account: Account, call: Callable[[Token], T]) -> T:
         """Make a call with the account's token; once more with a new one when the service refuses it."""

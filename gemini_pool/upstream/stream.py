@@ -21,7 +21,7 @@ MAX_OBJECT_BYTES = 128 * 1024 * 1024
 _FLAT = re.compile(rb'[^"{}\[\]]*(?:"[^"\\]*(?:\\.[^"\\]*)*"[^"{}\[\]]*)*', re.DOTALL)
 # The rest of a string, up to its closing quote or to an escape that is cut in two.
 _IN_STRING = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*', re.DOTALL)
-_QUOTE, _OPENING, _ARRAY_START, _ARRAY_END = ord('"'), b"{[", ord("["), ord("]")
+_QUOTE, _OPENING, _ARRAY_END = ord('"'), b"{[", ord("]")
 
 
 class ArrayReader:
