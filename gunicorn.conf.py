@@ -12,6 +12,7 @@ for name in [name for name in sys.modules if name.partition(".")[0] == "gemini_p
 from gemini_pool.errors import StoreError  # noqa: E402
 from gemini_pool.settings import SettingsError  # noqa: E402
 from gemini_pool.startup import effective_settings  # noqa: E402
+from gemini_pool.worker import Board, Worker  # noqa: E402
 
 try:
     settings = effective_settings(os.environ)
@@ -21,12 +22,13 @@ except (SettingsError, StoreError) as error:
 bind = f"{settings.host}:{settings.port}"
 
 # Streams wait for the network nearly all the time: a thread each, hundreds a process.
-worker_class = "gthread"
+# With a worker that leaves callers to its sibling while it is full itself.
+worker_class = Worker
+Worker.board = Board()  # of the workers that this reading of the file is for
 workers = settings.workers
 threads = settings.threads
 
-# A worker takes a connection even when all its threads are busy, while its sibling is free, and queues it.
-# So it is allowed only as many as it has threads, and some kept-alive ones, which a reverse proxy needs.
+# As many as it has threads, and some kept-alive ones, which a reverse proxy needs.
 worker_connections = settings.threads + 64
 
 # Longer than a reverse proxy keeps idle connections (60 s in nginx), so that it is never we who close one
@@ -36,8 +38,8 @@ keepalive = 75
 # With gthread this bounds the heartbeat of a worker, not a request.
 timeout = 60
 
-# A restart lets streams run to their end; clients wait 600 s for one.
-graceful_timeout = 630
+# A restart lets streams run to their end; by default a little longer than clients wait for one (600 s).
+graceful_timeout = settings.drain
 
 # Recycling a worker would wait for its longest stream while it takes no new ones.
 max_requests = 0

@@ -4,8 +4,10 @@ Every dialect reads into these values and writes from them; the pool and the ups
 nothing else of a conversation. Pure values, no I/O.
 """
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
 
 from gemini_pool.roster import QuotaKind
 
@@ -52,6 +54,27 @@ class Prompt:
     turns: tuple[Turn, ...]
     stop: tuple[str, ...] = ()
     max_tokens: int | None = None
+
+    @property
+    def said(self) -> tuple[Turn, ...]:
+        """What was said up to the latest answer; nothing in a conversation that begins here."""
+        return self.turns[: len(self.turns) - len(self.asked)]
+
+    @property
+    def asked(self) -> tuple[Turn, ...]:
+        """What has been said since the latest answer: the new turn, and what came with it."""
+        answers = (at for at, turn in enumerate(reversed(self.turns)) if turn.role is Role.ASSISTANT)
+        since = next(answers, len(self.turns))
+        return self.turns[len(self.turns) - since :]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a conversation stands upstream: a session of an account that has heard what `digest` names."""
+
+    account_id: int
+    session: str
+    digest: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +126,28 @@ class Finished:
     reason: FinishReason = FinishReason.STOP
 
 
-Event = TextDelta | ThoughtDelta | GeneratedFile | InlineFile | Citation | SessionNamed | Finished
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Nothing came for a moment. Whoever waits for long can be told that we are still there."""
+
+
+SILENCE = Silence()
+
+Event = TextDelta | ThoughtDelta | GeneratedFile | InlineFile | Citation | SessionNamed | Finished | Silence
+
+T = TypeVar("T")
+# A call that takes its time: `x = yield from call()` hands every silence on to whoever waits for the result.
+Waiting = Generator[Silence, None, T]
+
+
+def patiently(call: Waiting[T]) -> T:
+    """The result of a call, however long it takes."""
+    while True:
+        try:
+            next(call)
+        except StopIteration as end:
+            return end.value  # type: ignore[no-any-return]
+
 
 # What a caller can see: the first of these makes an answer an answer.
 CONTENT = (TextDelta, ThoughtDelta, GeneratedFile, InlineFile)

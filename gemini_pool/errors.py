@@ -20,6 +20,8 @@
     │   └── BadReply                an answer that cannot be read
     │       └── EmptyAnswer         an answer without text, file or refusal
     ├── NoAccountAvailable          every account is out, or all that were tried failed
+    ├── Overloaded                  this process has no place for another answer
+    │   └── Stopping                it ends before the answer does
     └── StoreError                  the database refused or is not there
 
 A class answers three questions as attributes: whom to blame, whether another account may try, and
@@ -96,6 +98,9 @@ class LimitReached(CallerError):
 
 
 class UpstreamError(PoolError):
+    """`asked` is false when it failed before the prompt was sent: nobody has begun to answer it."""
+
+    asked = True
     blame = Blame.UPSTREAM
     another_account = True
     cost = Cost.STRIKE
@@ -170,7 +175,8 @@ class EmptyAnswer(BadReply):
 
 
 class NoAccountAvailable(PoolError):
-    """`history` holds the failed attempts in order; `limited` says that limits alone are the reason."""
+    """`history` holds the failed attempts in order; `limited` says that limits alone are the reason, `busy`
+    that it takes no more than some other answer's end."""
 
     def __init__(
         self,
@@ -178,12 +184,24 @@ class NoAccountAvailable(PoolError):
         *,
         retry_after: float | None = None,
         limited: bool = False,
+        busy: bool = False,
         history: Sequence[PoolError] = (),
     ) -> None:
         super().__init__(message)
         self.retry_after = retry_after
         self.limited = limited
+        self.busy = busy
         self.history = tuple(history)
+
+
+class Overloaded(PoolError):
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Stopping(Overloaded):
+    pass
 
 
 class StoreError(PoolError):

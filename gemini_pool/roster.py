@@ -25,6 +25,7 @@ class Standing(StrEnum):
     GOOD = "good"
     NEEDS_SIGN_IN = "needs_sign_in"
     FORBIDDEN = "forbidden"
+    FAILING = "failing"  # kept shut, where the operator wants that rather than a rest
 
 
 class AccountState(StrEnum):
@@ -72,6 +73,8 @@ class Verdict:
     standing: Standing | None = None
     kind: QuotaKind | None = None  # with `until`: this kind rests
     until: float | None = None  # without `kind`: the breaker is open
+    strikes: int | None = None  # failures in a row that opened it; 0: it has recovered
+    firm: bool = False  # `until` was told by the service or the operator, not guessed
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,8 @@ class Account:
     expires_at: float | None = None
     resting_until: float = 0.0
     cooldowns: Mapping[QuotaKind, float] = field(default_factory=dict)
+    strikes: int = 0
+    firm: frozenset[QuotaKind] = frozenset()
 
     def state(self, now: float) -> AccountState:
         if not self.enabled:
@@ -126,6 +131,10 @@ class Account:
         account = replace(self, reason=verdict.reason)
         if verdict.standing is not None:
             account = replace(account, standing=verdict.standing)
+        if verdict.strikes is not None:
+            account = replace(account, strikes=verdict.strikes)
+            if not verdict.strikes:
+                account = replace(account, resting_until=0.0)
         if verdict.until is not None and verdict.kind is not None:
             # Of two limits met at once the longer counts.
             until = max(verdict.until, self.cooldowns.get(verdict.kind, 0.0))

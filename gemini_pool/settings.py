@@ -60,7 +60,16 @@ class Settings:
     port: int = knob("PORT", "8000", whole(1, 65535), "Port to listen on.")
     workers: int = knob("WEB_CONCURRENCY", "2", whole(1, 64), "Worker processes; one a core.")
     threads: int = knob(
-        "THREADS", "200", whole(2, 2000), "Threads a worker: open streams and calls at one time."
+        "THREADS",
+        "200",
+        whole(2, 2000),
+        "Threads a worker: answers at one time, but for 8 that are kept back for the console and health checks.",
+    )
+    drain: int = knob(
+        "DRAIN_SECONDS",
+        "630",
+        whole(1, 86400),
+        "How long answers under way may go on when the service is stopped or reloaded.",
     )
     data_dir: str = knob(
         "DATA_DIR", "", TEXT, "Folder of the database and the key file; the checkout by default."
@@ -130,8 +139,26 @@ class Settings:
     language: str = knob("UPSTREAM_LANGUAGE", "en-US", TEXT, "Language code sent with each prompt.")
     time_zone: str = knob("UPSTREAM_TIME_ZONE", "Etc/GMT", TEXT, "Time zone sent with each prompt.")
     connect_timeout: int = knob("CONNECT_TIMEOUT", "10", whole(1, 300), "Seconds to reach the service.")
+    first_byte_timeout: int = knob(
+        "FIRST_BYTE_TIMEOUT",
+        "20",
+        whole(1, 3600),
+        "Seconds in which an answer must begin; then another account is tried.",
+    )
+    first_byte_timeout_media: int = knob(
+        "FIRST_BYTE_TIMEOUT_MEDIA", "120", whole(1, 3600), "The same for models that make pictures and films."
+    )
     read_timeout: int = knob(
         "READ_TIMEOUT", "300", whole(1, 3600), "Longest silence between bytes, in seconds."
+    )
+    keep_alive: int = knob(
+        "KEEP_ALIVE_SECONDS", "10", whole(1, 300), "A stream that is silent for so long gets a comment line."
+    )
+    ready_seconds: int = knob(
+        "READY_SECONDS",
+        "600",
+        whole(0, 86400),
+        "How long after an answer an account is kept ready (token renewed, a session to spare); 0: never.",
     )
 
     strategy: str = knob(
@@ -140,14 +167,51 @@ class Settings:
         choice("round_robin", "first_available"),
         "How an account is chosen.",
     )
+    error_policy: str = knob(
+        "ERROR_POLICY",
+        "recover",
+        choice("recover", "disable"),
+        "What becomes of an account that keeps failing: it rests and is tried again, or stays out until it is "
+        "enabled by hand.",
+    )
+    max_concurrent: int = knob(
+        "MAX_CONCURRENT_PER_ACCOUNT",
+        "0",
+        whole(0, 1000),
+        "Requests an account may have open at one time, over all workers; 0: no bound.",
+    )
+    daily_text: int = knob(
+        "DAILY_TEXT_ANSWERS", "0", whole(0, 1_000_000), "Text answers an account may give a day; 0: no bound."
+    )
+    daily_images: int = knob(
+        "DAILY_IMAGE_ANSWERS", "0", whole(0, 1_000_000), "The same for answers of models that make pictures."
+    )
+    daily_videos: int = knob(
+        "DAILY_VIDEO_ANSWERS", "0", whole(0, 1_000_000), "The same for answers of models that make films."
+    )
+    new_session_tries: int = knob(
+        "MAX_NEW_SESSION_TRIES",
+        "5",
+        whole(1, 100),
+        "Accounts that may fail a request before they are asked (no token, no session).",
+    )
+    request_retries: int = knob(
+        "MAX_REQUEST_RETRIES", "3", whole(0, 100), "Times a prompt that failed is asked again, elsewhere."
+    )
     switch_tries: int = knob(
-        "MAX_ACCOUNT_SWITCH_TRIES", "5", whole(0, 100), "Further accounts tried after a failure, each once."
+        "MAX_ACCOUNT_SWITCH_TRIES", "5", whole(0, 100), "Further accounts tried for one request, each once."
     )
     request_deadline: int = knob(
         "REQUEST_DEADLINE_SECONDS", "120", whole(1, 3600), "No further account is tried after this time."
     )
     failure_threshold: int = knob(
         "ACCOUNT_FAILURE_THRESHOLD", "3", whole(1, 100), "Failures in a row that make an account rest."
+    )
+    session_ttl: int = knob(
+        "SESSION_CACHE_TTL_SECONDS",
+        "3600",
+        whole(0, 604_800),
+        "How long a conversation can go on in its session upstream; later it is told anew.",
     )
     cooldown_seconds: int = knob(
         "RATE_LIMIT_COOLDOWN_SECONDS",

@@ -7,20 +7,27 @@ from typing import cast
 from flask import current_app
 
 from gemini_pool.errors import StoreError
+from gemini_pool.pool.admission import Admission, places
+from gemini_pool.pool.budget import Tries
 from gemini_pool.pool.manager import AccountManager, Strategy
-from gemini_pool.pool.policy import Policy
-from gemini_pool.pool.runner import Runner
-from gemini_pool.roster import Credentials
+from gemini_pool.pool.policy import Policy, pacific_day
+from gemini_pool.pool.runner import Pace, Runner
+from gemini_pool.pool.slots import Slots
+from gemini_pool.roster import Credentials, QuotaKind
 from gemini_pool.settings import Settings
 from gemini_pool.startup import open_store
 from gemini_pool.store.accounts import Accounts
+from gemini_pool.store.batches import WriteBehind
 from gemini_pool.store.catalog import Catalog
+from gemini_pool.store.conversations import Conversations
 from gemini_pool.store.journal import CallJournal
 from gemini_pool.store.keys import Keys
 from gemini_pool.store.secrets import open_vault
-from gemini_pool.upstream.client import USER_AGENT, Locale, UpstreamClient
+from gemini_pool.store.tally import Tally
+from gemini_pool.upstream.client import USER_AGENT, FirstByte, Locale, UpstreamClient
+from gemini_pool.upstream.dialler import Dialler
 from gemini_pool.upstream.tokens import Tokens
-from gemini_pool.upstream.transport import Transport
+from gemini_pool.upstream.transport import Patience, Transport
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +41,7 @@ class Services:
     settings: Settings
     accounts: Accounts
     manager: AccountManager
+    admission: Admission
     runner: Runner
     catalog: Catalog
     keys: Keys
@@ -43,18 +51,34 @@ class Services:
 def build_services(settings: Settings) -> Services:
     """All objects for these settings; migrates and adds the environment's accounts, calls nobody."""
     store = open_store(settings)
+    behind = WriteBehind()
     accounts = Accounts(store, open_vault(settings.encryption_key, settings.data_path))
     accounts.add_missing(settings.all_seats)
-    policy = Policy(settings.failure_threshold, settings.cooldown_seconds)
-    manager = AccountManager(accounts, policy, strategy=Strategy(settings.strategy))
+    tally = Tally(store, behind, day=pacific_day)
+    manager = AccountManager(
+        accounts,
+        _policy(settings),
+        slots=Slots(settings.data_path / "slots.lock", settings.max_concurrent),
+        counter=tally,
+        strategy=Strategy(settings.strategy),
+    )
+    tally.listen(manager.counted)
+    admission = Admission(places(settings.threads))
     return Services(
         settings=settings,
         accounts=accounts,
         manager=manager,
-        runner=_runner(settings, manager, _client(settings, accounts, manager)),
+        admission=admission,
+        runner=Runner(
+            manager,
+            _client(settings, accounts, manager),
+            Conversations(store, ttl=settings.session_ttl),
+            _tries(settings),
+            Pace(settings.keep_alive, admission.check),
+        ),
         catalog=Catalog(store, settings.unknown_model),
         keys=Keys(store, settings.api_keys),
-        journal=CallJournal(store),
+        journal=CallJournal(store, behind),
     )
 
 
@@ -63,8 +87,26 @@ def services() -> Services:
     return cast(Services, current_app.extensions[EXTENSION])
 
 
-def _runner(settings: Settings, manager: AccountManager, client: UpstreamClient) -> Runner:
-    return Runner(manager, client, tries=settings.switch_tries + 1, deadline=settings.request_deadline)
+def _policy(settings: Settings) -> Policy:
+    return Policy(
+        settings.failure_threshold,
+        settings.cooldown_seconds,
+        recovers=settings.error_policy == "recover",
+        allowances={
+            QuotaKind.TEXT: settings.daily_text,
+            QuotaKind.IMAGES: settings.daily_images,
+            QuotaKind.VIDEOS: settings.daily_videos,
+        },
+    )
+
+
+def _tries(settings: Settings) -> Tries:
+    return Tries(
+        sessions=settings.new_session_tries,
+        retries=settings.request_retries,
+        switches=settings.switch_tries,
+        seconds=settings.request_deadline,
+    )
 
 
 def _client(settings: Settings, accounts: Accounts, manager: AccountManager) -> UpstreamClient:
@@ -76,10 +118,9 @@ def _client(settings: Settings, accounts: Accounts, manager: AccountManager) -> 
             log.warning("new cookies of account %d could not be written", account_id, exc_info=True)
 
     transport = Transport(
-        proxy=settings.proxy,
-        connect_timeout=settings.connect_timeout,
-        read_timeout=settings.read_timeout,
-        connections=settings.threads,
+        Dialler(proxy=settings.proxy, timeout=settings.connect_timeout),
+        patience=Patience(settings.first_byte_timeout, settings.read_timeout),
+        most_idle=settings.threads,
     )
     tokens = Tokens(
         transport,
@@ -88,5 +129,11 @@ def _client(settings: Settings, accounts: Accounts, manager: AccountManager) -> 
         user_agent=USER_AGENT,
         rotated=rotated,
     )
-    locale = Locale(settings.language, settings.time_zone)
-    return UpstreamClient(transport, tokens, api_url=settings.api_url, locale=locale)
+    return UpstreamClient(
+        transport,
+        tokens,
+        api_url=settings.api_url,
+        locale=Locale(settings.language, settings.time_zone),
+        first_byte=FirstByte(settings.first_byte_timeout, settings.first_byte_timeout_media),
+        ready_seconds=settings.ready_seconds,
+    )

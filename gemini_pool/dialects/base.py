@@ -1,6 +1,6 @@
 """What every dialect can do, and what a call carries between reading and writing."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -19,17 +19,28 @@ class Models(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request that was read: what to ask, and how the caller wants it answered."""
+    """A request that was read: what to ask, and how the caller wants it answered.
+
+    `conversation` is the caller's own name for it, `anew` that it begins here; `named` that the model was.
+    """
 
     prompt: Prompt
     stream: bool = False
     include_usage: bool = False
+    conversation: str | None = None
+    anew: bool = False
+    named: bool = True
 
 
 @dataclass(slots=True)
 class Meter:
-    """Weighs an answer as it passes."""
+    """Weighs an answer as it passes, and hands its text on when it has passed.
 
+    `finished` is given the text that a caller will send back as the assistant's turn, before the last of it
+    is sent, so that a caller who is quick finds it remembered.
+    """
+
+    finished: Callable[[str], None] = lambda _: None
     text: int = 0
     thoughts: int = 0
     asked: int | None = None  # weighed once: a long transcript is told of in the answer and in the journal

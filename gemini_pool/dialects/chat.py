@@ -18,6 +18,7 @@ from gemini_pool.dialogue import (
     FinishReason,
     GeneratedFile,
     InlineFile,
+    Silence,
     TextDelta,
     ThoughtDelta,
     Usage,
@@ -27,12 +28,14 @@ from gemini_pool.errors import (
     KeyRefused,
     LimitReached,
     NoAccountAvailable,
+    Overloaded,
     PolicyRefused,
     PoolError,
 )
 
 FINISH = {FinishReason.STOP: "stop", FinishReason.STOP_SEQUENCE: "stop", FinishReason.LENGTH: "length"}
 DONE = b"data: [DONE]\n\n"
+KEEP_ALIVE = b": keep-alive\n\n"
 
 
 class ChatDialect:
@@ -46,6 +49,7 @@ class ChatDialect:
         for event in events:
             meter.add(event)
             folded.add(event)
+        meter.finished(folded.text)
         return orjson.dumps(
             {
                 "id": heading.id,
@@ -77,6 +81,9 @@ class ChatDialect:
                 yield frames.delta({"reasoning_content": event.text})
             elif isinstance(event, GeneratedFile | InlineFile):
                 yield frames.text(_file_note(event))
+            elif isinstance(event, Silence):
+                yield KEEP_ALIVE
+        meter.finished(folded.text)
         if annotations := folded.annotations():
             yield frames.delta({"annotations": annotations})
         yield frames.last(folded.finish)
@@ -112,9 +119,12 @@ class _Folded:
         elif isinstance(event, GeneratedFile | InlineFile):
             self._text.append((_file_note(event), False))
 
+    @property
+    def text(self) -> str:
+        return "".join(text for text, _ in self._text)
+
     def message(self) -> dict[str, Any]:
-        content = "".join(text for text, _ in self._text)
-        message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": None}
+        message: dict[str, Any] = {"role": "assistant", "content": self.text, "refusal": None}
         if self._thoughts:
             message["reasoning_content"] = "".join(self._thoughts)
         if annotations := self.annotations():
@@ -227,4 +237,6 @@ def _code(error: PoolError) -> str | None:
         return "content_filter"
     if isinstance(error, NoAccountAvailable):
         return "rate_limit_exceeded" if error.limited else "no_account_available"
+    if isinstance(error, Overloaded):
+        return "overloaded"
     return None

@@ -37,8 +37,13 @@ def read_call(body: JSON, models: Models) -> Call:
         raise BadRequest("There is no message with text to answer.", param="messages")
     options = body.get("stream_options")
     conversation = body.get("conversation_id")
-    if conversation is not None and not isinstance(conversation, str):
-        raise BadRequest("`conversation_id` must be a string.", param="conversation_id")
+    if conversation is not None and (
+        not isinstance(conversation, str) or len(conversation) > MOST_NAME_CHARACTERS
+    ):
+        raise BadRequest(
+            f"`conversation_id` must be a string of up to {MOST_NAME_CHARACTERS} characters.",
+            param="conversation_id",
+        )
     prompt = Prompt(
         model=models.resolve(name),
         turns=turns,
@@ -49,6 +54,9 @@ def read_call(body: JSON, models: Models) -> Call:
         prompt,
         stream=_flag(body, "stream"),
         include_usage=isinstance(options, Mapping) and options.get("include_usage") is True,
+        conversation=conversation or None,
+        anew=body.get("is_new_conversation") is True,
+        named=bool(name),
     )
 
 

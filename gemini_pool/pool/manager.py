@@ -8,15 +8,19 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Protocol
 
-from gemini_pool.errors import Cost, NoAccountAvailable, PoolError, StoreError
+from gemini_pool.errors import Blame, NoAccountAvailable, PoolError, StoreError
+from gemini_pool.pool.judge import Judge, sentenced
 from gemini_pool.pool.policy import Policy
+from gemini_pool.pool.seats import Lease, Seat
 from gemini_pool.roster import Account, Credentials, QuotaKind, Verdict
 
 log = logging.getLogger(__name__)
+
+# How long the one request that probes a broken account keeps the others away from it.
+PROBE_SECONDS = 30.0
 
 
 class Ledger(Protocol):
@@ -27,33 +31,31 @@ class Ledger(Protocol):
         """Keep a verdict on the account as it was asked: cookies that were replaced since are not meant."""
         ...
 
+    def claim_probe(self, account: Account, until: float) -> bool:
+        """Let the account, whose rest is over, rest until then for all but one: whether we are the one."""
+        ...
+
     def changed(self) -> bool:
         """Whether something this process has not read was written; cheap enough for every request."""
         ...
 
 
+class Counter(Protocol):
+    """Who counts answers and failures."""
+
+    def count(self, account_id: int, kind: QuotaKind, *, failed: bool) -> None: ...
+
+
+class Slots(Protocol):
+    """Who bounds how many requests an account has open."""
+
+    def take(self, account_id: int) -> int | None: ...
+    def free(self, account_id: int, slot: int) -> None: ...
+
+
 class Strategy(Enum):
     ROUND_ROBIN = "round_robin"  # the longest unpicked among those with the fewest open requests
     FIRST_AVAILABLE = "first_available"
-
-
-@dataclass(slots=True)
-class _Seat:
-    """An account and what only this process knows of it."""
-
-    account: Account
-    open: int = 0
-    picked: int = 0  # the turn it was last picked in
-    strikes: int = 0  # failures in a row
-    probe: "Lease | None" = None  # after a rest one request goes ahead of all others
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Lease:
-    """The right to ask an account once. Returned with `settle`, exactly once."""
-
-    account: Account
-    kind: QuotaKind
 
 
 class AccountManager:
@@ -64,20 +66,30 @@ class AccountManager:
         ledger: Ledger,
         policy: Policy,
         *,
+        slots: Slots,
+        counter: Counter,
         strategy: Strategy = Strategy.ROUND_ROBIN,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._ledger = ledger
         self._policy = policy
+        self._slots = slots
+        self._counter = counter
         self._strategy = strategy
         self._clock = clock
         self._lock = threading.Lock()
-        self._seats: dict[int, _Seat] = {}
+        self._seats: dict[int, Seat] = {}
+        self._judge = Judge(policy, self._seats)
         self._turn = 0
         self._readings = 0  # begun
         self._reading_held = 0  # the newest whose result is held
         self._stale = False
         self.reload()
+
+    @property
+    def outage(self) -> bool:
+        """Whether the service cannot be reached from here, whichever account asks."""
+        return self._judge.outage
 
     def reload(self) -> None:
         """Read the accounts anew; open requests and strikes of those that remain are kept."""
@@ -89,39 +101,54 @@ class AccountManager:
             if reading < self._reading_held:  # another thread began later and was faster
                 return
             self._reading_held = reading
-            old = self._seats
-            self._seats = {a.id: old.get(a.id) or _Seat(a) for a in accounts}
+            for gone in self._seats.keys() - {account.id for account in accounts}:
+                del self._seats[gone]
             for account in accounts:
-                self._seats[account.id].account = account
+                seat = self._seats.setdefault(account.id, Seat(account, strikes=account.strikes))
+                seat.adopt(account, reading)
 
-    def lease(self, kind: QuotaKind, tried: frozenset[int] = frozenset()) -> Lease:
-        """An account for one request; never one of `tried`. NoAccountAvailable when none is usable."""
+    def lease(
+        self, kind: QuotaKind, tried: frozenset[int] = frozenset(), *, prefer: int | None = None
+    ) -> Lease:
+        """An account for one request, `prefer` if it is usable; never one of `tried`.
+
+        NoAccountAvailable when there is none, `busy` when one that is usable is only full.
+        """
         self._refresh()
-        now = self._clock()
-        with self._lock:
-            usable = [
-                seat
-                for seat in self._seats.values()
-                if seat.probe is None and seat.account.id not in tried and seat.account.usable(kind, now)
-            ]
-            if not usable:
-                raise self._nobody(kind, now)
-            seat = min(usable, key=self._order)
-            return self._taken(seat, kind)
+        while True:
+            with self._lock:
+                lease = self._leased(kind, tried, prefer)
+            if not lease.probe or self._claimed(lease):
+                return lease
+            self._release(lease)  # another process is probing it
+            self.reload()
 
-    def settle(self, lease: Lease, error: PoolError | None = None) -> None:
-        """Give a lease back: with the error that ended the answer, or None when it was good."""
-        account_id = lease.account.id
+    def settle(self, lease: Lease, error: PoolError | None = None, *, answered: bool = True) -> None:
+        """Give a lease back: with the error that ended the answer, or None.
+
+        `answered` is false when nobody knows how it would have gone: the caller went away before.
+        """
         with self._lock:
-            seat = self._seats.get(account_id)
+            seat = self._released(lease)
             if seat is None:  # deleted while it answered
                 return
-            seat.open = max(0, seat.open - 1)
-            if seat.probe is lease:
-                seat.probe = None
-            verdict = self._judge(seat, lease, error)
-        if verdict:
-            self._record(lease.account, verdict)
+            sentences = self._judge.judge(seat, lease, error, answered=answered, now=self._clock())
+        if error is None and answered:
+            self._counter.count(lease.account.id, lease.kind, failed=False)
+        elif error and error.blame in (Blame.ACCOUNT, Blame.UPSTREAM):
+            self._counter.count(lease.account.id, lease.kind, failed=True)
+        for sentence in sentences:
+            self._record(*sentence)
+
+    def counted(self, account_id: int, kind: QuotaKind, answers: int) -> None:
+        """So many answers of a kind has an account given today, over all processes."""
+        verdict = self._policy.spent(kind, answers, self._clock())
+        with self._lock:
+            seat = self._seats.get(account_id)
+            if verdict is None or seat is None or not seat.account.usable(kind, self._clock()):
+                return
+            sentence = sentenced(seat, verdict)
+        self._record(*sentence)
 
     def renew(self, account_id: int, credentials: Credentials) -> None:
         """The service renewed an account's cookies: use them from now on."""
@@ -141,54 +168,100 @@ class AccountManager:
             self._stale = True
             log.warning("the accounts could not be read; going on with those in memory", exc_info=True)
 
+    # Choosing
+
+    def _leased(self, kind: QuotaKind, tried: frozenset[int], prefer: int | None) -> Lease:
+        now = self._clock()
+        seats = [seat for seat in self._seats.values() if seat.account.id not in tried]
+        usable = [seat for seat in seats if seat.alone is None and seat.account.usable(kind, now)]
+        if not usable:
+            return self._panic(seats, kind, now)
+        while usable:
+            seat = min(usable, key=lambda s: self._order(s, prefer))
+            slot = self._slots.take(seat.account.id)
+            if slot is not None:
+                return self._taken(seat, Lease(seat.account, kind, slot, self._policy.opens(seat.strikes)))
+            usable.remove(seat)
+        raise self._full()
+
+    def _order(self, seat: Seat, prefer: int | None) -> tuple[bool, int, int]:
+        preferred = seat.account.id != prefer
+        if self._strategy is Strategy.FIRST_AVAILABLE:
+            return (preferred, 0, seat.account.id)
+        return (preferred, seat.open, seat.picked)
+
+    def _panic(self, seats: list[Seat], kind: QuotaKind, now: float) -> Lease:
+        """When all rest, the one that is back first is tried rather than nothing, one request at a time."""
+        able = [seat for seat in seats if seat.can_panic(kind, now)]
+        if not able:
+            raise self._full() if any(seat.alone for seat in seats) else self._nobody(kind, now)
+        seat = min(able, key=lambda s: s.account.free_at(kind))
+        slot = self._slots.take(seat.account.id)
+        if slot is None:
+            raise self._full()
+        seat.panicked(now)
+        seat.alone = lease = Lease(seat.account, kind, slot, self._policy.opens(seat.strikes))
+        return self._taken(seat, lease)
+
+    def _taken(self, seat: Seat, lease: Lease) -> Lease:
+        self._turn += 1
+        seat.picked = self._turn
+        seat.open += 1
+        if lease.probe:
+            seat.alone = lease
+        return lease
+
+    def _claimed(self, lease: Lease) -> bool:
+        """Whether ours is the one request, over all processes, that probes a broken account."""
+        until = self._clock() + PROBE_SECONDS
+        try:
+            return self._ledger.claim_probe(lease.account, until)
+        except StoreError:
+            log.warning("the probe of account %d could not be claimed", lease.account.id, exc_info=True)
+            return True
+
+    def _release(self, lease: Lease) -> None:
+        with self._lock:
+            self._released(lease)
+
+    def _released(self, lease: Lease) -> Seat | None:
+        self._slots.free(lease.account.id, lease.slot)
+        seat = self._seats.get(lease.account.id)
+        if seat:
+            seat.open = max(0, seat.open - 1)
+            if seat.alone is lease:
+                seat.alone = None
+        return seat
+
     def _record(self, account: Account, verdict: Verdict) -> None:
         """Keep a verdict; one that cannot be written holds in this process and costs no request."""
-        log.warning("account %d (%s): %s", account.id, account.name, verdict.reason)
+        if verdict.reason:
+            log.warning("account %d (%s): %s", account.id, account.name, verdict.reason)
+        else:
+            log.info("account %d (%s) answers again", account.id, account.name)
         try:
             self._ledger.record(account, verdict)
         except StoreError:
             log.warning("the state of account %d could not be written", account.id, exc_info=True)
+        finally:
+            with self._lock:
+                seat = self._seats.get(account.id)
+                if seat:
+                    seat.verdict_kept(self._readings)
 
-    def _taken(self, seat: _Seat, kind: QuotaKind) -> Lease:
-        lease = Lease(seat.account, kind)
-        self._turn += 1
-        seat.picked = self._turn
-        seat.open += 1
-        if seat.strikes >= self._policy.failure_threshold:
-            seat.probe = lease
-        return lease
-
-    def _order(self, seat: _Seat) -> tuple[int, int]:
-        if self._strategy is Strategy.FIRST_AVAILABLE:
-            return (0, seat.account.id)
-        return (seat.open, seat.picked)
-
-    def _judge(self, seat: _Seat, lease: Lease, error: PoolError | None) -> Verdict | None:
-        if error is None:
-            seat.strikes, seat.probe = 0, None
-            return None
-        now = self._clock()
-        if (
-            error.cost in (Cost.SIGN_IN, Cost.FORBIDDEN)
-            and lease.account.credentials != seat.account.credentials
-        ):
-            return None  # the cookies that failed have been replaced since
-        if error.cost in (Cost.STRIKE, Cost.FORBIDDEN):
-            if seat.account.resting_until > now:
-                return None  # of many requests that one outage ends, the first few have said it all
-            seat.strikes += 1
-        verdict = self._policy.verdict(error, lease.kind, strikes=seat.strikes, now=now)
-        if verdict:
-            seat.account = seat.account.after(verdict)
-        return verdict
+    def _full(self) -> NoAccountAvailable:
+        return NoAccountAvailable(
+            "Every account that can answer is busy with as many requests as it may have. Ask again shortly.",
+            retry_after=1.0,
+            busy=True,
+        )
 
     def _nobody(self, kind: QuotaKind, now: float) -> NoAccountAvailable:
         """The reason nobody can answer, and when somebody can again."""
         if not self._seats:
             return NoAccountAvailable("The pool has no accounts yet. Add one and ask again.")
-        soft = [seat for seat in self._seats.values() if not seat.account.hard_out(now)]
-        waits = [seat.account.free_at(kind) - now for seat in soft if seat.account.free_at(kind) > now]
-        waits += [1.0 for seat in soft if seat.probe]
+        soft = [seat.account for seat in self._seats.values() if not seat.account.hard_out(now)]
+        waits = [account.free_at(kind) - now for account in soft if account.free_at(kind) > now]
         if not waits:
             return NoAccountAvailable(
                 "No account can answer: those that are left need a sign-in, are disabled or were tried."
@@ -196,5 +269,5 @@ class AccountManager:
         return NoAccountAvailable(
             f"All accounts are resting. The first is back in {max(1, round(min(waits)))} s.",
             retry_after=max(1.0, min(waits)),
-            limited=all(seat.account.resting_until <= now < seat.account.free_at(kind) for seat in soft),
+            limited=all(account.resting_until <= now < account.free_at(kind) for account in soft),
         )

@@ -1,7 +1,8 @@
 """What a failure concludes about an account: one table, read from the error's attributes alone."""
 
 import random
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -18,26 +19,50 @@ PACIFIC = ZoneInfo("America/Los_Angeles")
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The operator's choices: strikes in a row that open the breaker, seconds a limit rests."""
+    """The operator's choices: strikes in a row that open the breaker, seconds a limit rests, whether a
+    broken account comes back by itself, and how many answers of a kind an account may give a day."""
 
     failure_threshold: int
     cooldown_seconds: float
+    recovers: bool = True
+    allowances: Mapping[QuotaKind, int] = field(default_factory=dict)
 
-    def verdict(self, error: PoolError, kind: QuotaKind, *, strikes: int, now: float) -> Verdict | None:
+    def verdict(
+        self, error: PoolError, kind: QuotaKind, *, strikes: int, now: float, again: bool = False
+    ) -> Verdict | None:
         """The verdict on an account that met `error`; None leaves it as it is.
 
-        `strikes` counts the failures in a row including this one. `now` in epoch seconds.
+        `strikes` counts the failures in a row including this one, `again` tells that the one before was a
+        403 as well. `now` in epoch seconds.
         """
         reason = str(error)
         if error.cost is Cost.SIGN_IN:
             return Verdict(reason, standing=Standing.NEEDS_SIGN_IN)
         if isinstance(error, QuotaExhausted):
-            return Verdict(reason, kind=kind, until=self._end_of_rest(error, now))
-        if isinstance(error, AccountForbidden) and error.certain:
+            told = error.retry_after is not None or error.daily
+            return Verdict(reason, kind=kind, until=self._end_of_rest(error, now), firm=told)
+        if isinstance(error, AccountForbidden) and (error.certain or again):
             return Verdict(reason, standing=Standing.FORBIDDEN)
-        if error.cost in (Cost.STRIKE, Cost.FORBIDDEN) and strikes >= self.failure_threshold:
-            return Verdict(reason, until=now + breaker_rest(strikes - self.failure_threshold))
+        if error.cost in (Cost.STRIKE, Cost.FORBIDDEN) and self.opens(strikes):
+            return self._open(reason, strikes, now)
         return None
+
+    def opens(self, strikes: int) -> bool:
+        """Whether so many failures in a row open the breaker."""
+        return strikes >= self.failure_threshold
+
+    def spent(self, kind: QuotaKind, answers: int, now: float) -> Verdict | None:
+        """The verdict on an account that has given so many answers of a kind today."""
+        allowed = self.allowances.get(kind, 0)
+        if not allowed or answers < allowed:
+            return None
+        reason = f"It has given the {allowed} {kind} answers that it may give a day."
+        return Verdict(reason, kind=kind, until=next_pacific_midnight(now), firm=True)
+
+    def _open(self, reason: str, strikes: int, now: float) -> Verdict:
+        if not self.recovers:
+            return Verdict(reason, standing=Standing.FAILING)
+        return Verdict(reason, until=now + breaker_rest(strikes - self.failure_threshold), strikes=strikes)
 
     def _end_of_rest(self, error: QuotaExhausted, now: float) -> float:
         if error.retry_after is not None:
@@ -57,3 +82,8 @@ def next_pacific_midnight(now: float) -> float:
     """When the service counts a new day; daylight saving included."""
     here = datetime.fromtimestamp(now, PACIFIC)
     return datetime.combine(here.date() + timedelta(days=1), datetime.min.time(), PACIFIC).timestamp()
+
+
+def pacific_day(now: float) -> str:
+    """The day the service counts by, as 2026-11-21."""
+    return datetime.fromtimestamp(now, PACIFIC).date().isoformat()

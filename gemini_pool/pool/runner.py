@@ -1,119 +1,219 @@
-"""A prompt becomes an answer: lease, ask, prime; and when that fails in time, another account."""
+"""A prompt becomes an answer: lease, ask, and when that fails in time, another account."""
 
 import logging
+import math
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
-from gemini_pool.dialogue import Prompt
-from gemini_pool.errors import Blame, NoAccountAvailable, PoolError, UpstreamError
-from gemini_pool.pool.answer import Answer, Closable
-from gemini_pool.pool.manager import AccountManager, Lease
+from gemini_pool.dialogue import (
+    CONTENT,
+    SILENCE,
+    SUBSTANCE,
+    Event,
+    Finished,
+    FinishReason,
+    Place,
+    Prompt,
+    SessionNamed,
+    Silence,
+    TextDelta,
+    Waiting,
+)
+from gemini_pool.errors import EmptyAnswer, NoAccountAvailable, PoolError, UpstreamError
+from gemini_pool.pool.answer import Answer
+from gemini_pool.pool.budget import Attempt, Budget, Tries
+from gemini_pool.pool.conversations import Asking, Memory
+from gemini_pool.pool.manager import AccountManager
+from gemini_pool.pool.seats import Lease
 from gemini_pool.roster import Account
 
 log = logging.getLogger(__name__)
 
+# How often a request looks whether an account has become free, and for how long.
+LOOK_EVERY_SECONDS = 0.05
+LONGEST_WAIT_SECONDS = 30.0
+
 
 class Upstream(Protocol):
-    """Whatever can be asked with an account."""
+    """Whatever can be asked with an account, in a session that knows the conversation or in a new one."""
 
-    def ask(self, account: Account, prompt: Prompt) -> Closable: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """One failed try: the account and what it met."""
-
-    account_id: int
-    error: PoolError
+    def ask(self, account: Account, prompt: Prompt, session: str | None) -> Generator[Event]: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
-    """What is left for one prompt. A value: a failure gives a smaller one, with one more line of history."""
+class Pace:
+    """The runner's time: the longest silence a reader is left in, a check that raises when there is no more
+    time at all, a clock (monotonic seconds) and a sleep."""
 
-    tries: int
-    deadline: float  # monotonic seconds
-    history: tuple[Attempt, ...] = ()
-
-    @property
-    def tried(self) -> frozenset[int]:
-        return frozenset(attempt.account_id for attempt in self.history)
-
-    def after(self, attempt: Attempt, *, now: float) -> "Budget":
-        """The budget after a failure; raises the failure itself when nothing is left or nobody can help."""
-        smaller = replace(self, tries=self.tries - 1, history=(*self.history, attempt))
-        if not attempt.error.another_account:
-            raise attempt.error
-        if smaller.tries <= 0 or now >= self.deadline:
-            raise smaller.exhausted()
-        return smaller
-
-    def exhausted(self, nobody: NoAccountAvailable | None = None) -> PoolError:
-        """The one error that tells the caller what the attempts came to.
-
-        When the last failure was the service's own, that is the news; when the accounts are to blame,
-        the state of the pool is.
-        """
-        if not self.history:
-            return nobody or NoAccountAvailable("No account was tried.")
-        errors = [attempt.error for attempt in self.history]
-        if errors[-1].blame is not Blame.ACCOUNT:
-            return errors[-1]
-        base = nobody or NoAccountAvailable("Every account that was tried failed. Ask again later.")
-        return NoAccountAvailable(
-            str(base), retry_after=base.retry_after, limited=base.limited, history=errors
-        )
+    keep_alive: float
+    check: Callable[[], None]
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
 
 
 class Runner:
-    """Answers prompts from the pool. `tries` accounts at most, none started after `deadline` seconds."""
+    """Answers prompts from the pool."""
 
     def __init__(
-        self,
-        manager: AccountManager,
-        upstream: Upstream,
-        *,
-        tries: int,
-        deadline: float,
-        clock: Callable[[], float] = time.monotonic,
+        self, manager: AccountManager, upstream: Upstream, memory: Memory, tries: Tries, pace: Pace
     ) -> None:
         self._manager = manager
         self._upstream = upstream
+        self._memory = memory
         self._tries = tries
-        self._deadline = deadline
-        self._clock = clock
+        self._pace = pace
 
-    def run(self, prompt: Prompt, *, whole: bool = False) -> tuple[Answer, Account]:
-        """An answer whose first visible event (with `whole`, whose every event) is in hand, and who gives it.
+    def run(
+        self, prompt: Prompt, *, scope: str, hint: str | None = None, anew: bool = False, whole: bool = False
+    ) -> Answer:
+        """An answer whose first visible event is in hand, or, after a long silence, is still awaited.
 
-        Raises NoAccountAvailable, or the UpstreamError that no other account can mend.
+        With `whole` every event is in hand. `scope`, `hint` and `anew` as in Asking. Raises
+        NoAccountAvailable, or the UpstreamError that no other account can mend.
         """
-        budget = Budget(self._tries, self._clock() + self._deadline)
+        answer = Answer()
+        answer.begin(self._events(Asking(prompt, scope, hint, anew), answer, whole))
+        return answer
+
+    def _events(self, asking: Asking, answer: Answer, whole: bool) -> Generator[Event]:
+        """The events of the first attempt that comes to something, and silences on the way there."""
+        budget = Budget(self._tries, self._pace.clock() + self._tries.seconds)
+        place = asking.place(self._memory)
+        quiet = _Quiet(self._pace, math.inf if whole else self._pace.keep_alive)
         while True:
-            lease = self._lease(prompt, budget)
+            lease = yield from self._lease(asking, budget, place, quiet)
+            answer.account_id, answer.first_at = lease.account.id, None
             try:
-                return self._answer(lease, prompt, whole=whole), lease.account
+                yield from self._attempt(lease, asking, place, _Reading(answer, quiet, whole))
             except UpstreamError as error:
                 log.info("account %d did not answer: %s", lease.account.id, error)
-                budget = budget.after(Attempt(lease.account.id, error), now=self._clock())
+                if answer.first_at is not None and not whole:
+                    raise
+                budget = budget.after(Attempt(lease.account.id, error), now=self._pace.clock())
+                place = None
+            else:
+                return
 
-    def _lease(self, prompt: Prompt, budget: Budget) -> Lease:
+    def _lease(self, asking: Asking, budget: Budget, place: Place | None, quiet: "_Quiet") -> Waiting[Lease]:
+        """An account that was not tried yet; waits for a while where all that is wanting is a free one."""
+        kind, prefer = asking.prompt.model.kind, place.account_id if place else None
+        until = min(budget.deadline, self._pace.clock() + LONGEST_WAIT_SECONDS)
+        while True:
+            try:
+                return self._manager.lease(kind, budget.tried, prefer=prefer)
+            except NoAccountAvailable as nobody:
+                if not nobody.busy or self._pace.clock() >= until:
+                    raise budget.exhausted(nobody) from None
+            self._pace.sleep(LOOK_EVERY_SECONDS)
+            if quiet.for_long():
+                yield SILENCE
+
+    def _attempt(
+        self, lease: Lease, asking: Asking, place: Place | None, reading: "_Reading"
+    ) -> Generator[Event]:
+        """The events of one attempt. However it ends, the lease is settled, once."""
+        error: PoolError | None = None
         try:
-            return self._manager.lease(prompt.model.kind, budget.tried)
-        except NoAccountAvailable as nobody:
-            raise budget.exhausted(nobody) from None
+            session = self._session(lease, place)
+            with closing(self._upstream.ask(lease.account, asking.prompt, session)) as events:
+                yield from reading.of(events)
+            if reading.complete:
+                reading.answer.remember = partial(
+                    asking.remember, self._memory, lease.account.id, reading.session
+                )
+        except PoolError as failure:
+            error = failure
+            raise
+        finally:
+            self._manager.settle(lease, error, answered=reading.begun)
 
-    def _answer(self, lease: Lease, prompt: Prompt, *, whole: bool) -> Answer:
-        """One attempt. Whatever happens before the answer is handed over, the lease is given back."""
-        with ExitStack() as on_failure:
-            on_failure.callback(self._manager.settle, lease)
-            events = self._upstream.ask(lease.account, prompt)
-            answer = Answer(events, settle=lambda error: self._manager.settle(lease, error))
-            on_failure.pop_all()
-            on_failure.callback(answer.close)
-            answer.prime(whole=whole)
-            on_failure.pop_all()
-        return answer
+    def _session(self, lease: Lease, place: Place | None) -> str | None:
+        """The session that goes on with the conversation, if it is this account's and nobody else's now."""
+        if place and place.account_id == lease.account.id and self._memory.claim(place):
+            return place.session
+        return None
+
+
+class _Quiet:
+    """When a reader was last told anything, and whether that was too long ago."""
+
+    def __init__(self, pace: Pace, seconds: float) -> None:
+        self._pace = pace
+        self._clock = pace.clock
+        self._seconds = seconds
+        self._heard = self._clock()
+
+    def heard(self) -> float:
+        """The reader is told something now; the time. Raises what ends all answers."""
+        self._pace.check()
+        self._heard = self._clock()
+        return self._heard
+
+    def for_long(self) -> bool:
+        """Whether he should be told that we are still there; then he is."""
+        self._pace.check()
+        if self._clock() - self._heard < self._seconds:
+            return False
+        self._heard = self._clock()
+        return True
+
+
+class _Reading:
+    """What has come of one attempt. Nothing of it leaves before its first visible event, or its end."""
+
+    def __init__(self, answer: Answer, quiet: _Quiet, whole: bool) -> None:
+        self.answer = answer
+        self.begun = False
+        self.session = ""
+        self._quiet = quiet
+        self._whole = whole
+        self._substance = False
+        self._cut = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether the session has said just what the caller was told: a bound of his own cuts ours alone."""
+        return bool(self.session) and not self._cut
+
+    def of(self, events: Generator[Event]) -> Generator[Event]:
+        """The events to pass on; EmptyAnswer at an end without substance."""
+        held: list[Event] = []
+        for event in events:
+            if isinstance(event, Silence):
+                if self._quiet.for_long():
+                    yield event
+                continue
+            now = self._quiet.heard()
+            if not isinstance(event, TextDelta):
+                self._note(event)
+            if not self._substance:
+                self._substance = _is_substance(event)
+            if self.begun and not self._whole:
+                yield event
+                continue
+            held.append(event)
+            if not self.begun and isinstance(event, CONTENT):
+                self.begun, self.answer.first_at = True, now
+                if not self._whole:
+                    yield from held
+                    held = []
+        if not self._substance:
+            raise EmptyAnswer("The service ended its answer without a word.")
+        yield from held
+
+    def _note(self, event: Event) -> None:
+        if isinstance(event, SessionNamed):
+            self.session = event.name
+        elif isinstance(event, Finished):
+            self._cut = event.reason is not FinishReason.STOP
+
+
+def _is_substance(event: Event) -> bool:
+    """An answer that ends at the caller's own bound is one, even where nothing stands before the bound."""
+    if isinstance(event, Finished):
+        return event.reason is not FinishReason.STOP
+    return isinstance(event, SUBSTANCE)

@@ -6,23 +6,24 @@ takes, and a session it has lost. Whether another account tries is the pool's bu
 """
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from itertools import chain, islice
 from typing import Any, TypeVar
 
 import orjson
 
 from gemini_pool.bounds import bounded
-from gemini_pool.dialogue import Event, Prompt
-from gemini_pool.errors import BadReply, CredentialsRejected, SessionLost, Unreachable
+from gemini_pool.dialogue import Event, Prompt, SessionNamed, Silence, Turn, Waiting, patiently
+from gemini_pool.errors import BadReply, CredentialsRejected, SessionLost, Unreachable, UpstreamError
 from gemini_pool.roster import Account, QuotaKind
 from gemini_pool.upstream.refusals import refusal_in_stream, refusal_of_reply
+from gemini_pool.upstream.spares import Spares
 from gemini_pool.upstream.stream import ArrayReader
 from gemini_pool.upstream.tokens import ISSUER, Token, Tokens
 from gemini_pool.upstream.transcript import as_text
 from gemini_pool.upstream.transport import StreamReply, Transport
+from gemini_pool.upstream.upkeep import Upkeep
 from gemini_pool.upstream.wire import AnswerReader
 
 T = TypeVar("T")
@@ -40,6 +41,10 @@ TOOLS: dict[QuotaKind, dict[str, Any]] = {
 }
 
 
+# A token is renewed this long before it is due, for an account that is kept ready.
+AHEAD_SECONDS = 30.0
+
+
 @dataclass(frozen=True, slots=True)
 class Locale:
     """What the service is told of the asker's place."""
@@ -48,18 +53,45 @@ class Locale:
     time_zone: str
 
 
-class UpstreamClient:
-    """Asks Gemini Business. Thread-safe; one object serves all accounts."""
+@dataclass(frozen=True, slots=True)
+class FirstByte:
+    """How long an answer may take to begin, in seconds: of words, and of pictures and films."""
 
-    def __init__(self, transport: Transport, tokens: Tokens, *, api_url: str, locale: Locale) -> None:
+    text: float
+    media: float
+
+    def of(self, kind: QuotaKind) -> float:
+        return self.text if kind is QuotaKind.TEXT else self.media
+
+
+class UpstreamClient:
+    """Asks Gemini Business. Thread-safe; one object serves all accounts.
+
+    An account that answered is kept ready for `ready_seconds`: its token is renewed ahead, and one session
+    waits for the next conversation, which then costs one round trip.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        tokens: Tokens,
+        *,
+        api_url: str,
+        locale: Locale,
+        first_byte: FirstByte,
+        ready_seconds: float,
+    ) -> None:
         self._transport = transport
         self._tokens = tokens
         self._base = api_url + METHODS
         self._locale = locale
+        self._first_byte = first_byte
+        self._spares = Spares()
+        self._upkeep = Upkeep(self._is_ready, self._make_ready, ready_seconds)
         self._headers = {
             "content-type": "application/json",
             "accept": "*/*",
-            "accept-encoding": "gzip, deflate",
+            "accept-encoding": "gzip",
             "accept-language": locale.language,
             "origin": ISSUER,
             "referer": f"{ISSUER}/",
@@ -67,56 +99,83 @@ class UpstreamClient:
             "x-server-timeout": "1800",
         }
 
-    def ask(self, account: Account, prompt: Prompt) -> Generator[Event]:
-        """The answer's events, within the prompt's bounds; raises UpstreamError, at the first or later."""
-        with closing(self._events(account, prompt)) as events:
+    def ask(self, account: Account, prompt: Prompt, session: str | None = None) -> Generator[Event]:
+        """The answer's events, within the prompt's bounds; raises UpstreamError, at the first or later.
+
+        In a session that has heard the conversation up to its latest answer only the new turn is sent. When
+        the service has lost it, or there is none, a new one hears the whole transcript.
+        """
+        with closing(self._events(account, prompt, session)) as events:
             yield from bounded(events, prompt.stop, prompt.max_tokens)
 
-    def _events(self, account: Account, prompt: Prompt) -> Generator[Event]:
+    def _events(self, account: Account, prompt: Prompt, session: str | None) -> Generator[Event]:
         answer = AnswerReader()
-        with closing(self._begun(account, prompt)) as begun:
+        with closing((yield from self._begun(account, prompt, session))) as begun:
+            self._upkeep.used(account)
+            yield SessionNamed(begun.session)
             try:
                 for element in begun.elements():
-                    yield from answer.read(element)
+                    if isinstance(element, Silence):
+                        yield element
+                    else:
+                        yield from answer.read(element)
             except Unreachable:
                 if not answer.succeeded:  # else only the array's end is missing
                     raise
             if not (begun.closed or answer.succeeded):
                 raise BadReply("The service's answer was cut off.")
 
-    def _begun(self, account: Account, prompt: Prompt) -> "_Begun":
-        begin = partial(self._begin, account, prompt)
+    def _begun(self, account: Account, prompt: Prompt, session: str | None) -> "Waiting[_Begun]":
         try:
-            return self._authorised(account, begin)
+            return (yield from self._authorised(account, partial(self._begin, account, prompt, session)))
         except SessionLost:  # nobody's fault, and a new session mends it
-            return self._authorised(account, begin)
+            return (yield from self._authorised(account, partial(self._begin, account, prompt, None)))
 
-    def _authorised(self, account: Account, call: Callable[[Token], T]) -> T:
+    def _authorised(self, account: Account, call: Callable[[Token], Waiting[T]]) -> Waiting[T]:
         """Make a call with the account's token; once more with a new one when the service refuses it."""
-        token = self._tokens.get(account)
+        with _not_asked_yet():
+            token = yield from self._tokens.get(account)
         try:
-            return call(token)
+            return (yield from call(token))
         except CredentialsRejected:
             self._tokens.forget(account.id, token)
-            return call(self._tokens.get(account))
+            with _not_asked_yet():
+                token = yield from self._tokens.get(account)
+            return (yield from call(token))
 
-    def _begin(self, account: Account, prompt: Prompt, token: Token) -> "_Begun":
+    def _begin(
+        self, account: Account, prompt: Prompt, session: str | None, token: Token
+    ) -> "Waiting[_Begun]":
         """Open the answer's stream and draw its first element, which may be a refusal of the token."""
-        session = self._create_session(account, token)
-        body = self._assist_request(account, prompt, session)
-        stream = self._transport.stream(self._base + "widgetStreamAssist", self._signed(token), body)
+        name = session or self._spares.take(account)
+        if name is None:
+            with _not_asked_yet():
+                name = yield from self._create_session(account, token)
+        body = self._assist_request(account, prompt, prompt.asked if session else prompt.turns, name)
+        url, first = self._base + "widgetStreamAssist", self._first_byte.of(prompt.model.kind)
+        stream = yield from self._transport.stream(url, self._signed(token), body, first=first)
         with ExitStack() as on_failure:
             on_failure.callback(stream.close)
             if stream.status != 200:
-                raise refusal_of_reply(stream.status, stream.headers, stream.rest())
-            begun = _Begun(stream)
-            begun.draw_first()
+                raise refusal_of_reply(stream.status, stream.headers, (yield from stream.rest()))
+            begun = _Begun(stream, name)
+            yield from begun.draw_first()
             on_failure.pop_all()
         return begun
 
-    def _create_session(self, account: Account, token: Token) -> str:
+    def _is_ready(self, account: Account) -> bool:
+        return self._spares.has(account) and not self._tokens.due_within(account, AHEAD_SECONDS)
+
+    def _make_ready(self, account: Account) -> None:
+        """Renew the token ahead and have a session to spare; UpstreamError."""
+        token = patiently(self._tokens.get(account, ahead=AHEAD_SECONDS))
+        if not self._spares.has(account):
+            self._spares.keep(account, patiently(self._create_session(account, token)))
+
+    def _create_session(self, account: Account, token: Token) -> Waiting[str]:
         body = _envelope(account, "createSessionRequest", {"session": {"name": "", "displayName": ""}})
-        reply = self._transport.post(self._base + "widgetCreateSession", self._signed(token), body)
+        url = self._base + "widgetCreateSession"
+        reply = yield from self._transport.post(url, self._signed(token), body)
         if reply.status != 200:
             raise refusal_of_reply(reply.status, reply.headers, reply.body)
         try:
@@ -124,11 +183,13 @@ class UpstreamClient:
         except (ValueError, KeyError, TypeError):
             raise BadReply("The service made a session but did not name it.") from None
 
-    def _assist_request(self, account: Account, prompt: Prompt, session: str) -> bytes:
+    def _assist_request(
+        self, account: Account, prompt: Prompt, turns: tuple[Turn, ...], session: str
+    ) -> bytes:
         model = prompt.model.upstream_id
         request: dict[str, Any] = {
             "session": session,
-            "query": {"parts": [{"text": as_text(prompt)}]},
+            "query": {"parts": [{"text": as_text(turns)}]},
             "filter": "",
             "fileIds": [],
             "answerGenerationMode": "NORMAL",
@@ -145,6 +206,16 @@ class UpstreamClient:
         return {**self._headers, "authorization": f"Bearer {token.bearer}"}
 
 
+@contextmanager
+def _not_asked_yet() -> Iterator[None]:
+    """Whatever fails here fails before anybody has read the prompt."""
+    try:
+        yield
+    except UpstreamError as error:
+        error.asked = False
+        raise
+
+
 def _envelope(account: Account, name: str, request: dict[str, Any]) -> bytes:
     """The outer shape that every method shares."""
     config_id = account.credentials.config_id
@@ -154,29 +225,40 @@ def _envelope(account: Account, name: str, request: dict[str, Any]) -> bytes:
 class _Begun:
     """An answer whose first element is in hand."""
 
-    def __init__(self, stream: StreamReply) -> None:
+    def __init__(self, stream: StreamReply, session: str) -> None:
+        self.session = session
         self._stream = stream
         self._reader = ArrayReader()
         self._rest = self._read()
-        self._first: list[Any] = []
+        self._first: Any = None
 
     @property
     def closed(self) -> bool:
         """Whether the service closed its array, so that nothing can be missing."""
         return self._reader.closed
 
-    def draw_first(self) -> None:
-        self._first = list(islice(self._rest, 1))
-        error = self._first[0].get("error") if self._first and isinstance(self._first[0], dict) else None
+    def draw_first(self) -> Waiting[None]:
+        for element in self._rest:
+            if not isinstance(element, Silence):
+                self._first = element
+                break
+            yield element
+        error = self._first.get("error") if isinstance(self._first, dict) else None
         if error is not None:
             raise refusal_in_stream(error)
 
     def elements(self) -> Iterator[Any]:
-        return chain(self._first, self._rest)
+        """The answer's elements, and silences between them."""
+        if self._first is not None:
+            yield self._first
+        yield from self._rest
 
     def close(self) -> None:
         self._stream.close()
 
     def _read(self) -> Iterator[Any]:
         for piece in self._stream.pieces():
-            yield from self._reader.feed(piece)
+            if isinstance(piece, Silence):
+                yield piece
+            else:
+                yield from self._reader.feed(piece)

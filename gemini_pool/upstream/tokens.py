@@ -17,6 +17,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import jwt
 import orjson
 
+from gemini_pool.dialogue import SILENCE, Waiting
 from gemini_pool.errors import (
     AccountForbidden,
     BadReply,
@@ -27,7 +28,7 @@ from gemini_pool.errors import (
 )
 from gemini_pool.roster import Account, Credentials
 from gemini_pool.upstream.cookies import cookie_header, with_cookies
-from gemini_pool.upstream.transport import Reply, Transport
+from gemini_pool.upstream.transport import TICK_SECONDS, Reply, Transport
 
 # Claims and names as the service expects them, whatever address it is reached by.
 ISSUER = "https://business.gemini.google"
@@ -75,9 +76,13 @@ class Tokens:
         self._held: dict[int, Token] = {}
         self._renewals: dict[tuple[int, Credentials], Future[Token]] = {}
 
-    def get(self, account: Account) -> Token:
-        """A token that is not due yet; raises the UpstreamError of a renewal that failed."""
-        return self._usable(account) or self._renewed(account)
+    def get(self, account: Account, *, ahead: float = 0.0) -> Waiting[Token]:
+        """A token that is good for `ahead` seconds more; the UpstreamError of a renewal that failed."""
+        return self._usable(account, ahead) or (yield from self._renewed(account, ahead))
+
+    def due_within(self, account: Account, ahead: float) -> bool:
+        """Whether the account has no token that is good for so many seconds more."""
+        return self._usable(account, ahead) is None
 
     def forget(self, account_id: int, token: Token) -> None:
         """The service refused this token: the next `get` asks for another."""
@@ -85,25 +90,26 @@ class Tokens:
             if self._held.get(account_id) is token:
                 del self._held[account_id]
 
-    def _usable(self, account: Account) -> Token | None:
+    def _usable(self, account: Account, ahead: float) -> Token | None:
         token = self._held.get(account.id)
-        good = token and token.due > self._clock() and account.credentials in token.made_from
+        good = token and token.due > self._clock() + ahead and account.credentials in token.made_from
         return token if good else None
 
-    def _renewed(self, account: Account) -> Token:
+    def _renewed(self, account: Account, ahead: float) -> Waiting[Token]:
         # The credentials are part of the key: new cookies must not share the fate of the old ones.
         key = (account.id, account.credentials)
         with self._lock:
-            if token := self._usable(account):  # another thread has just been given it
+            if token := self._usable(account, ahead):  # another thread has just been given it
                 return token
             renewal = self._renewals.get(key)
             mine = renewal is None
             if renewal is None:
                 renewal = self._renewals[key] = Future()
         if not mine:
-            return _waited(renewal)
+            # Whoever renewed it may have been hung up on meanwhile: then it is up to us.
+            return (yield from _waited(renewal)) or (yield from self._renewed(account, ahead))
         try:
-            token = self._held[account.id] = self._ask(account)
+            token = self._held[account.id] = yield from self._ask(account)
             renewal.set_result(token)
             return token
         except UpstreamError as error:
@@ -114,12 +120,12 @@ class Tokens:
             with self._lock:
                 del self._renewals[key]
 
-    def _ask(self, account: Account) -> Token:
+    def _ask(self, account: Account) -> Waiting[Token]:
         credentials = account.credentials
-        reply = self._getoxsrf(credentials)
+        reply = yield from self._getoxsrf(credentials)
         if reply.status == 302 and "refreshcookies" in reply.headers.get("location", ""):
-            credentials = self._hop(credentials, reply)
-            reply = self._getoxsrf(credentials)
+            credentials = yield from self._hop(credentials, reply)
+            reply = yield from self._getoxsrf(credentials)
         key = _key(reply)
         fresh = with_cookies(credentials, reply.cookies)
         if fresh != account.credentials:
@@ -127,18 +133,18 @@ class Tokens:
         bearer, due = signed(key, credentials.csesidx, now=self._clock())
         return Token(bearer, due, (account.credentials, fresh))
 
-    def _getoxsrf(self, credentials: Credentials) -> Reply:
+    def _getoxsrf(self, credentials: Credentials) -> Waiting[Reply]:
         url = f"{self._auth_url}/auth/getoxsrf?csesidx={quote(credentials.csesidx)}"
         return self._transport.get(url, self._headers(credentials))
 
-    def _hop(self, credentials: Credentials, reply: Reply) -> Credentials:
+    def _hop(self, credentials: Credentials, reply: Reply) -> Waiting[Credentials]:
         """Follow the one redirect that renews cookies; only to hosts of the service itself."""
         target = urljoin(self._auth_url, reply.headers["location"])
         if _host(target) not in self._own_hosts:
             raise CredentialsRejected(
                 "The service sent the cookies to be renewed at a host that is not its own."
             )
-        hop = self._transport.get(target, self._headers(credentials))
+        hop = yield from self._transport.get(target, self._headers(credentials))
         return with_cookies(with_cookies(credentials, reply.cookies), hop.cookies)
 
     def _headers(self, credentials: Credentials) -> dict[str, str]:
@@ -183,11 +189,17 @@ def _host(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc
 
 
-def _waited(renewal: "Future[Token]") -> Token:
-    try:
-        return renewal.result(timeout=WAIT_SECONDS)
-    except (TimeoutError, CancelledError):
-        raise Busy("Another request has been waiting too long for a token of this account.") from None
+def _waited(renewal: "Future[Token]") -> Waiting[Token | None]:
+    """What another thread's renewal comes to; None when it was given up."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            return renewal.result(timeout=TICK_SECONDS)
+        except CancelledError:
+            return None
+        except TimeoutError:
+            yield SILENCE
+    raise Busy("Another request has been waiting too long for a token of this account.")
 
 
 def _key(reply: Reply) -> Key:

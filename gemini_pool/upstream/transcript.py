@@ -5,15 +5,17 @@ as it is; anything longer is written out with role markers, system text first, s
 whole conversation.
 """
 
-from gemini_pool.dialogue import Prompt, Role, Turn
+from collections.abc import Sequence
+
+from gemini_pool.dialogue import Role, Turn
 
 _SPEAKER = {Role.USER: "User", Role.ASSISTANT: "Assistant", Role.TOOL: "Tool"}
 
 
-def as_text(prompt: Prompt) -> str:
-    """The text to send for this prompt."""
-    system = [turn.text for turn in prompt.turns if turn.role is Role.SYSTEM and turn.text]
-    said = [turn for turn in prompt.turns if turn.role is not Role.SYSTEM and turn.text]
+def as_text(turns: Sequence[Turn]) -> str:
+    """The text to send for these turns."""
+    system = [turn.text for turn in turns if turn.role is Role.SYSTEM and turn.text]
+    said = [turn for turn in turns if turn.role is not Role.SYSTEM and turn.text]
     if not system and len(said) == 1:
         return said[0].text
     parts = ["System:\n" + "\n\n".join(system)] if system else []

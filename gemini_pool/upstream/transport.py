@@ -1,29 +1,36 @@
-"""The door to urllib3: requests out, replies in, every failure translated.
+"""HTTP calls to the service: a request out, a reply in, every failure translated.
 
 TLS is always verified, redirects are never followed, nothing is retried here: whoever calls decides.
-Connections are kept alive and shared by all threads and accounts; no cookie is kept.
+A call that waits says so twice a second (`Waiting`), so that its caller can do something for his own.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import time
+from collections.abc import Generator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
-from typing import Any
+from urllib.parse import urlsplit
 
-import certifi
-import urllib3
-from urllib3.contrib.socks import SOCKSProxyManager
-from urllib3.exceptions import HTTPError, TimeoutError
-from urllib3.util import Timeout, make_headers, parse_url
-
+from gemini_pool.dialogue import SILENCE, Silence, Waiting
 from gemini_pool.errors import BadReply, Unreachable
+from gemini_pool.upstream.dialler import Dialler, Origin
+from gemini_pool.upstream.framing import END_OF_HEAD, MAX_HEAD_BYTES, Body, Head, read_head, request_bytes
+from gemini_pool.upstream.lines import Line, Lines
 
 MAX_REPLY_BYTES = 32 * 1024 * 1024
-PIECE_BYTES = 65536
+TICK_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait, in seconds: for a reply's first byte, and then for each further one."""
+
+    first: float
+    between: float
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A reply that was read whole. Header names are case-insensitive."""
+    """A reply that was read whole. Header names in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -32,116 +39,138 @@ class Reply:
 
 
 class StreamReply:
-    """A reply that is read as it comes. Whoever has it closes it, once, whatever happened."""
+    """A reply that is read as it comes. Whoever has it closes it, whatever happened."""
 
-    def __init__(self, response: urllib3.BaseHTTPResponse) -> None:
-        self._response = response
-        self.status = response.status
-        self.headers: Mapping[str, str] = response.headers
+    def __init__(self, lines: Lines, line: Line, head: Head, begun: bytes, patience: Patience) -> None:
+        self.status = head.status
+        self.headers = head.headers
+        self.cookies = head.cookies
+        self._lines = lines
+        self._line = line
+        self._closed = False
+        self._keeps_open = head.keeps_open
+        self._begun = begun
+        self._body = Body(head)
+        self._patience = patience
 
-    def pieces(self) -> Iterator[bytes]:
-        """Decoded bytes in the pieces they arrive in; Unreachable when the connection breaks."""
-        with _translated():
-            yield from self._response.stream(PIECE_BYTES, decode_content=True)
+    def pieces(self) -> Generator[bytes | Silence]:
+        """The body in the pieces it arrives in; Unreachable when the connection breaks or falls silent."""
+        body, patience = self._body, self._patience.first
+        if self._begun:
+            data, self._begun = self._begun, b""
+            patience = self._patience.between
+            if piece := body.feed(data):
+                yield piece
+        while not body.done:
+            data = yield from _received(self._line, patience)
+            patience = self._patience.between
+            if not data:
+                body.end()
+            elif piece := body.feed(data):
+                yield piece
 
-    def rest(self) -> bytes:
-        """All that is left, for replies that turn out to be errors; bounded."""
-        with _translated():
-            return self._response.read(MAX_REPLY_BYTES, decode_content=True)
+    def rest(self) -> Waiting[bytes]:
+        """All that is left; BadReply when it is too much."""
+        gathered, size = [], 0
+        for piece in self.pieces():
+            if isinstance(piece, Silence):
+                yield piece
+                continue
+            gathered.append(piece)
+            size += len(piece)
+            if size > MAX_REPLY_BYTES:
+                raise BadReply("The service sent a reply that is too large to read.")
+        return b"".join(gathered)
 
     def close(self) -> None:
-        """Hand a connection that was read to its end back for reuse; break any other."""
-        if self._response.closed:
-            self._response.release_conn()
+        """Hand a line that was read to its end back for use; break any other."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._body.done and self._keeps_open and not self._body.ends_with_line:
+            self._lines.give_back(self._line)
         else:
-            self._response.close()
+            self._line.close()
 
 
 class Transport:
-    """HTTP calls to the service, through the proxy where one is set.
+    """Calls over shared lines. `patience` holds where a call gives none of its own. Thread-safe."""
 
-    `proxy` is an address with scheme http, https, socks5 or socks5h, or "". `connections` bounds how many
-    idle connections a host keeps. Thread-safe.
-    """
+    def __init__(self, dialler: Dialler, *, patience: Patience, most_idle: int) -> None:
+        self._lines = Lines(dialler, most_idle=most_idle)
+        self._patience = patience
 
-    def __init__(self, *, proxy: str, connect_timeout: float, read_timeout: float, connections: int) -> None:
-        self._timeout = Timeout(connect=connect_timeout, read=read_timeout)
-        self._manager = _manager(proxy, maxsize=connections, timeout=self._timeout)
-        self._pools: dict[str, urllib3.HTTPConnectionPool] = {}
-
-    def get(self, url: str, headers: Mapping[str, str]) -> Reply:
+    def get(self, url: str, headers: Mapping[str, str]) -> Waiting[Reply]:
         """A whole reply; Unreachable or BadReply."""
         return self._whole("GET", url, headers, None)
 
-    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Waiting[Reply]:
         """A whole reply; Unreachable or BadReply."""
         return self._whole("POST", url, headers, body)
 
-    def stream(self, url: str, headers: Mapping[str, str], body: bytes) -> StreamReply:
-        """A reply to be read piece by piece and closed by the caller; Unreachable."""
-        return StreamReply(self._send("POST", url, headers, body))
+    def stream(
+        self, url: str, headers: Mapping[str, str], body: bytes, *, first: float | None = None
+    ) -> Waiting[StreamReply]:
+        """A reply to be read piece by piece and closed by the caller; Unreachable or BadReply.
+
+        `first` in seconds: how long to wait for its first byte, head and body each.
+        """
+        patience = Patience(first, self._patience.between) if first else self._patience
+        return self._begun("POST", url, headers, body, patience)
 
     def close(self) -> None:
-        self._manager.clear()
+        self._lines.close()
 
-    def _whole(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
-        response = self._send(method, url, headers, body)
+    def _whole(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Waiting[Reply]:
+        reply = yield from self._begun(method, url, headers, body, self._patience)
         try:
-            with _translated():
-                data = response.read(MAX_REPLY_BYTES, decode_content=True)
-                if len(data) == MAX_REPLY_BYTES:
-                    raise BadReply("The service sent a reply that is too large to read.")
-            return Reply(
-                response.status, response.headers, data, tuple(response.headers.getlist("set-cookie"))
-            )
+            data = yield from reply.rest()
         finally:
-            StreamReply(response).close()
+            reply.close()
+        return Reply(reply.status, reply.headers, data, reply.cookies)
 
-    def _send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None
-    ) -> urllib3.BaseHTTPResponse:
-        opener, target = self._opener(url)
-        with _translated():
-            return opener.urlopen(
-                method,
-                target,
-                headers=headers,
-                body=body,
-                redirect=False,
-                retries=False,
-                preload_content=False,
-            )
-
-    def _opener(self, url: str) -> "tuple[urllib3.PoolManager | urllib3.HTTPConnectionPool, str]":
-        """Who opens this address, and by what name. A host's own pool spares a third of the manager's work,
-        but a proxy for plain http must be given the whole address, which the manager sees to."""
-        if isinstance(self._manager, urllib3.ProxyManager):
-            return self._manager, url
-        path_at = url.index("/", len("https://"))
-        origin = url[:path_at]
-        pool = self._pools.get(origin)
-        if pool is None:
-            pool = self._pools[origin] = self._manager.connection_from_url(origin)
-        return pool, url[path_at:]
+    def _begun(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, patience: Patience
+    ) -> Waiting[StreamReply]:
+        """Send a request and read the head of its reply."""
+        origin, target = _parted(url)
+        line = self._lines.take(origin)
+        with ExitStack() as on_failure:
+            on_failure.callback(line.close)
+            told = {"host": origin.name, **line.dialled.headers, **headers}
+            line.send(request_bytes(method, line.dialled.prefix + target, told, body), patience.between)
+            head, rest = yield from _head(line, patience)
+            reply = StreamReply(self._lines, line, head, rest, patience)
+            on_failure.pop_all()
+        return reply
 
 
-def _manager(proxy: str, **options: Any) -> urllib3.PoolManager:
-    options |= {"cert_reqs": "CERT_REQUIRED", "ca_certs": certifi.where()}
-    if not proxy:
-        return urllib3.PoolManager(**options)
-    if proxy.startswith("socks"):
-        return SOCKSProxyManager(proxy, **options)
-    user, password = parse_url(proxy).auth_decoded
-    login = f"{user}:{password or ''}" if user else None
-    return urllib3.ProxyManager(proxy, proxy_headers=make_headers(proxy_basic_auth=login), **options)
+def _head(line: Line, patience: Patience) -> Waiting[tuple[Head, bytes]]:
+    """The reply's head, and what arrived with it; interim replies (1xx) are passed over."""
+    data = yield from _received(line, patience.first)
+    while True:
+        while (end := data.find(END_OF_HEAD)) < 0:
+            more = yield from _received(line, patience.between)
+            if not more or len(data) > MAX_HEAD_BYTES:
+                raise Unreachable("The service ended the connection instead of answering.")
+            data += more
+        head, data = read_head(data[:end]), data[end + len(END_OF_HEAD) :]
+        if head.status >= 200:
+            return head, data
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    """urllib3's errors as ours. Their texts name hosts and proxies, so none of it is passed on."""
-    try:
-        yield
-    except TimeoutError as error:
-        raise Unreachable("The service did not answer in time.") from error
-    except (HTTPError, OSError) as error:
-        raise Unreachable(f"The connection to the service failed ({type(error).__name__}).") from error
+def _received(line: Line, seconds: float) -> Waiting[bytes]:
+    """The next bytes, b"" at the connection's end; Unreachable when none come for so long."""
+    deadline = time.monotonic() + seconds
+    while True:
+        data = line.receive(min(seconds, TICK_SECONDS))
+        if data is not None:
+            return data
+        if time.monotonic() >= deadline:
+            raise Unreachable(f"The service has been silent for {seconds:g} s.")
+        yield SILENCE
+
+
+def _parted(url: str) -> tuple[Origin, str]:
+    parts = urlsplit(url)
+    return Origin.of(url), parts.path + (f"?{parts.query}" if parts.query else "")

@@ -2,17 +2,19 @@
 
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from typing import Self
 
 from flask import Response, g, request
 
 from gemini_pool.dialects.base import Call, Dialect, Heading, Meter
 from gemini_pool.errors import PoolError
 from gemini_pool.pool.answer import Answer, Outcome
-from gemini_pool.store.journal import CallJournal, CallRecord
+from gemini_pool.store.journal import CallRecord
 from gemini_pool.store.keys import Key
 from gemini_pool.web.edge import fresh_id, read_json, reply, status_of
-from gemini_pool.wiring import services
+from gemini_pool.wiring import Services, services
 
 # Proxies in between must pass each event on at once.
 STREAM_HEADERS = {
@@ -24,67 +26,72 @@ STREAM_HEADERS = {
 
 @dataclass(slots=True)
 class Ticket:
-    """What the journal will say of a call."""
+    """What the journal will say of a call, and its place among those that are answered."""
 
-    journal: CallJournal
+    services: Services
     request_id: str
     key: Key
     endpoint: str
     call: Call
     meter: Meter = field(default_factory=Meter)
-    account_id: int | None = None
-    first_ms: int | None = None
+    answer: Answer | None = None
     at: float = field(default_factory=time.time)
     started: float = field(default_factory=time.monotonic)
 
-    def answered_by(self, account_id: int) -> None:
-        self.account_id = account_id
-        self.first_ms = self._elapsed_ms()
+    def answered_by(self, answer: Answer) -> None:
+        self.answer = answer
+        self.meter.finished = lambda text: answer.remember(text)
 
-    def close(self, outcome: Outcome, error: PoolError | None = None) -> None:
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        self.close(Outcome.ERROR if error else Outcome.OK, error)
+
+    def close(self, outcome: Outcome, error: BaseException | None = None) -> None:
+        """Give the place back and write the row."""
+        self.services.admission.leave()
         usage = self.meter.usage(self.call.prompt)
-        self.journal.record(
+        self.services.journal.record(
             CallRecord(
                 at=self.at,
                 request_id=self.request_id,
                 key_id=self.key.id,
                 key_name=self.key.name,
-                account_id=self.account_id,
+                account_id=self.answer.account_id if self.answer else None,
                 model=self.call.prompt.model.id,
                 endpoint=self.endpoint,
                 outcome=outcome.value,
                 error=type(error).__name__ if error else "",
-                first_ms=self.first_ms,
-                total_ms=self._elapsed_ms(),
+                first_ms=self._ms(self.answer.first_at) if self.answer else None,
+                total_ms=self._ms(time.monotonic()) or 0,
                 prompt_tokens=usage.prompt_tokens,
                 completion_tokens=usage.completion_tokens,
             )
         )
 
-    def _elapsed_ms(self) -> int:
-        return round((time.monotonic() - self.started) * 1000)
+    def _ms(self, moment: float | None) -> int | None:
+        return None if moment is None else round((moment - self.started) * 1000)
 
 
 def answer(dialect: Dialect, *, id_prefix: str) -> Response:
     """Answer the current request in a dialect; raises PoolError while a status can still tell of it."""
     s = services()
     call = dialect.read(read_json(), s.catalog)
-    ticket = Ticket(s.journal, g.request_id, g.key, request.path, call)
-    try:
-        found, account = s.runner.run(call.prompt, whole=not call.stream)
-    except PoolError as error:
-        ticket.close(Outcome.ERROR, error)
-        raise
-    ticket.answered_by(account.id)
-    heading = Heading(fresh_id(id_prefix), int(ticket.at), call.prompt.model.id)
-    if call.stream:
-        return Response(
-            Streamed(dialect, found, ticket, heading), headers=STREAM_HEADERS, direct_passthrough=True
+    s.admission.enter()
+    with ExitStack() as stack:
+        ticket = stack.enter_context(Ticket(s, g.request_id, g.key, request.path, call))
+        found = s.runner.run(
+            call.prompt, scope=g.key.scope, hint=call.conversation, anew=call.anew, whole=not call.stream
         )
-    body = dialect.write(call, heading, found, ticket.meter)
-    found.close()
-    ticket.close(Outcome.OK)
-    return reply(body)
+        stack.callback(found.close)
+        ticket.answered_by(found)
+        heading = Heading(fresh_id(id_prefix), int(ticket.at), call.prompt.model.id)
+        if not call.stream:
+            return reply(dialect.write(call, heading, found, ticket.meter))
+        stack.pop_all()  # the body has them now
+        body = Streamed(dialect, found, ticket, heading)
+    return Response(body, headers=STREAM_HEADERS, direct_passthrough=True)
 
 
 class Streamed:

@@ -19,6 +19,7 @@ from gemini_pool.errors import (
     KeyRefused,
     LimitReached,
     NoAccountAvailable,
+    Overloaded,
     PolicyRefused,
     PoolError,
     PromptRefused,
@@ -45,7 +46,7 @@ STATUSES: tuple[tuple[type[PoolError], int], ...] = (
 )
 OWN_FAULT = 500
 KEY_HEADERS = ("x-api-key", "x-api-token", "x-goog-api-key")
-ANYBODY = Key(None, "anonymous")
+ANYBODY = Key(None, "anonymous", scope="anonymous")
 JSON_TYPE = "application/json"
 _REQUEST_ID = re.compile(r"[\w.-]{8,64}")
 
@@ -85,6 +86,8 @@ def status_of(error: PoolError) -> int:
     """The HTTP status that tells of an error."""
     if isinstance(error, NoAccountAvailable):
         return 429 if error.limited else 503
+    if isinstance(error, Overloaded):
+        return 503
     return next((status for kind, status in STATUSES if isinstance(error, kind)), OWN_FAULT)
 
 

@@ -1,0 +1,72 @@
+"""Conversations: a transcript that goes on is sent to the session that has heard it.
+
+What a caller sends is a whole transcript. Its digest, up to the latest answer, names the session that said
+that answer; only the caller's own key can make the digest, so that two callers never meet in a session, and
+history that was edited or branched names none. A session is claimed by the one request that goes on with
+it, and named anew by the transcript that it then has heard.
+"""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from gemini_pool.dialogue import Place, Prompt, Role, Turn
+
+DIGEST_BYTES = 20
+
+
+class Memory(Protocol):
+    """Where sessions are remembered, for all processes."""
+
+    def find(self, digest: str, hint: str | None) -> Place | None: ...
+    def claim(self, place: Place) -> bool:
+        """Take a session for oneself; false when another was faster."""
+        ...
+
+    def remember(self, place: Place, hint: str | None) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A prompt, and whose: `scope` tells callers apart, `hint` is the name one gives his conversation.
+
+    With `anew` the hint is for later: this prompt begins a conversation.
+    """
+
+    prompt: Prompt
+    scope: str
+    hint: str | None = None
+    anew: bool = False
+
+    def place(self, memory: Memory) -> Place | None:
+        """Where the conversation stands, so that only its new turn need be sent."""
+        if self.prompt.said:
+            return memory.find(self._digest(self.prompt.said), None)
+        # Nothing was said before, as far as the caller tells: then his name for it must do.
+        return memory.find("", self._named()) if self.hint and not self.anew else None
+
+    def remember(self, memory: Memory, account_id: int, session: str, answer: str) -> None:
+        """The session has now heard the transcript and said this."""
+        heard = (*self.prompt.turns, Turn(Role.ASSISTANT, answer))
+        memory.remember(Place(account_id, session, self._digest(heard)), self._named())
+
+    def _digest(self, turns: Iterable[Turn]) -> str:
+        told = self._hash(b"transcript")
+        for turn in turns:
+            # Clients trim what they send back.
+            for text in (turn.role, turn.name, turn.text.strip()):
+                data = text.encode("utf-8", "surrogatepass")
+                told.update(b"%d:" % len(data) + data)
+        return told.hexdigest()
+
+    def _named(self) -> str | None:
+        if self.hint is None:
+            return None
+        told = self._hash(b"hint")
+        told.update(self.hint.encode("utf-8", "surrogatepass"))
+        return told.hexdigest()
+
+    def _hash(self, purpose: bytes) -> "hashlib.blake2b":
+        owner = hashlib.blake2b(f"{self.scope}\n{self.prompt.model.id}".encode(), digest_size=32).digest()
+        return hashlib.blake2b(purpose, digest_size=DIGEST_BYTES, key=owner)

@@ -1,0 +1,69 @@
+"""gunicorn's threaded worker, which leaves a caller to its sibling when it is full itself.
+
+A worker of gunicorn takes every connection it can get hold of, and at seventy in a hundred places one may
+have them all while the other idles. Here a worker whose places are taken looks at the board, and while a
+sibling has room, takes nothing. When nobody has, it takes the caller, who is told at once to come again.
+"""
+
+import mmap
+import struct
+import time
+from typing import Any
+
+from gunicorn.workers.gthread import ThreadWorker
+
+from gemini_pool.pool.admission import Admission
+from gemini_pool.wiring import EXTENSION
+
+CELLS = 512
+CELL = struct.Struct("d")
+# What a worker wrote longer ago it may no longer be alive to stand by; each looks once a second at least.
+VALID_SECONDS = 2.5
+# An answer still under way is broken off this long before the process is killed, and says so.
+LAST_WORDS_SECONDS = 2.0
+
+
+class Board:
+    """Memory of all workers of one master: when each last had room. Made before they are forked."""
+
+    def __init__(self) -> None:
+        self._cells = mmap.mmap(-1, CELLS * CELL.size)
+
+    def tell(self, worker: int, *, room: bool) -> None:
+        CELL.pack_into(self._cells, worker % CELLS * CELL.size, time.monotonic() if room else 0.0)
+
+    def others_have_room(self, worker: int) -> bool:
+        since = time.monotonic() - VALID_SECONDS
+        told = (at for (at,) in CELL.iter_unpack(self._cells[:]))
+        return any(at > since for number, at in enumerate(told) if number != worker % CELLS)
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """See above. `board` is set by gunicorn.conf.py, in the master."""
+
+    board: Board
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._most_connections = self.worker_connections
+
+    def notify(self) -> None:
+        """Once a round, before gunicorn decides whether to accept."""
+        super().notify()
+        room = self._under_way() < self._admission().most
+        self.board.tell(self.age, room=room and self.alive)
+        yields = not room and self.board.others_have_room(self.age)
+        self.worker_connections = 0 if yields else self._most_connections
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Told to stop: what is under way may end, within bounds."""
+        drain = self.cfg.graceful_timeout
+        self._admission().end_within(drain - min(LAST_WORDS_SECONDS, drain / 4))
+        super().handle_exit(sig, frame)
+
+    def _under_way(self) -> int:
+        return int(self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns))
+
+    def _admission(self) -> Admission:
+        admission: Admission = self.wsgi.extensions[EXTENSION].admission
+        return admission
