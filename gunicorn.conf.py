@@ -10,7 +10,7 @@ for name in [name for name in sys.modules if name.partition(".")[0] == "gemini_p
     del sys.modules[name]
 
 from gemini_pool.errors import StoreError  # noqa: E402
-from gemini_pool.settings import SettingsError  # noqa: E402
+from gemini_pool.knobs import SettingsError  # noqa: E402
 from gemini_pool.startup import effective_settings  # noqa: E402
 from gemini_pool.worker import Board, Worker  # noqa: E402
 

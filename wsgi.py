@@ -7,7 +7,7 @@ import time
 
 from gemini_pool.app import create_app
 from gemini_pool.errors import StoreError
-from gemini_pool.settings import SettingsError
+from gemini_pool.knobs import SettingsError
 from gemini_pool.startup import effective_settings
 
 BOOT_ERROR = 3  # tells gunicorn that another worker would fail as well

@@ -16,7 +16,8 @@ import urllib.error
 import urllib.request
 from contextlib import suppress
 
-from gemini_pool.settings import CHECKOUT, SettingsError
+from gemini_pool.knobs import SettingsError
+from gemini_pool.settings import CHECKOUT
 from gemini_pool.simulator.cast import CAST, make_account
 from gemini_pool.simulator.server import Simulator
 from gemini_pool.store.keys import new_key

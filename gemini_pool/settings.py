@@ -5,10 +5,10 @@ setting is called, what it takes and what it means; it does not know what the re
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
 
+from gemini_pool.knobs import Knob, SettingsError, knob, valued
 from gemini_pool.readers import (
     FERNET_KEYS,
     HEADER_TEXT,
@@ -16,7 +16,6 @@ from gemini_pool.readers import (
     SEVERAL,
     SWITCH,
     TEXT,
-    Reader,
     Seat,
     address,
     choice,
@@ -26,30 +25,6 @@ from gemini_pool.readers import (
 from gemini_pool.roster import Credentials
 
 CHECKOUT = Path(__file__).resolve().parent.parent
-
-
-class SettingsError(ValueError):
-    """A value that cannot be used; the message is one line: the name, the fault, what is accepted."""
-
-
-@dataclass(frozen=True)
-class Knob:
-    """What is known of one setting besides its value."""
-
-    name: str
-    default: str
-    reader: Reader[Any]
-    about: str
-    secret: bool = False
-
-    @property
-    def savable(self) -> bool:
-        """Not a secret, which would lie in the clear, and not the place of the store itself."""
-        return not self.secret and self.name != "DATA_DIR"
-
-
-def knob(name: str, default: str, reader: Reader[Any], about: str, *, secret: bool = False) -> Any:
-    return field(metadata={"knob": Knob(name, default, reader, about, secret)}, repr=not secret)
 
 
 @dataclass(frozen=True)
@@ -63,7 +38,7 @@ class Settings:
         "THREADS",
         "200",
         whole(2, 2000),
-        "Threads a worker: answers at one time, but for 8 that are kept back for the console and health checks.",
+        "Threads a worker, each for one answer at a time; 8 are kept back for the console and health checks.",
     )
     drain: int = knob(
         "DRAIN_SECONDS",
@@ -171,8 +146,7 @@ class Settings:
         "ERROR_POLICY",
         "recover",
         choice("recover", "disable"),
-        "What becomes of an account that keeps failing: it rests and is tried again, or stays out until it is "
-        "enabled by hand.",
+        "An account that keeps failing rests and is tried again, or stays out until it is enabled by hand.",
     )
     max_concurrent: int = knob(
         "MAX_CONCURRENT_PER_ACCOUNT",
@@ -248,7 +222,7 @@ def read_settings(environ: Mapping[str, str], saved: Mapping[str, str] | None = 
     """The settings of this start; SettingsError names the first value that cannot be used."""
     stored = saved or {}
     values = {
-        name: _value(k, environ.get(k.name) or stored.get(k.name) or k.default) for name, k in knobs().items()
+        name: valued(k, environ.get(k.name) or stored.get(k.name) or k.default) for name, k in knobs().items()
     }
     settings = Settings(**values)
     if settings.secure_c_ses and not (settings.csesidx and settings.config_id):
@@ -266,18 +240,7 @@ def check(name: str, text: str) -> None:
         raise SettingsError(f"{name}: is not a setting; accepted: {', '.join(known)}")
     if not known[name].savable:
         raise SettingsError(f"{name}: cannot be saved; accepted: the environment variable of this name")
-    _value(known[name], text)
-
-
-def _value(k: Knob, text: str) -> Any:
-    if not text:
-        return () if k.reader in (SEVERAL, SEATS) else ""
-    try:
-        return k.reader.read(text.strip())
-    except ValueError as fault:
-        shown = "the value" if k.secret else repr(text[:80])
-        accepted = k.reader.accepted.replace("`", "")
-        raise SettingsError(f"{k.name}: {shown} {fault}; accepted: {accepted}") from None
+    valued(known[name], text)
 
 
 def as_markdown() -> Iterator[str]:

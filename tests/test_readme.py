@@ -9,8 +9,9 @@ import pytest
 
 from gemini_pool.app import create_app
 from gemini_pool.cli import _parser
+from gemini_pool.knobs import SettingsError
 from gemini_pool.readme import BEGIN, END, with_settings
-from gemini_pool.settings import SettingsError, knobs, read_settings
+from gemini_pool.settings import knobs, read_settings
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 

@@ -9,7 +9,8 @@ from gemini_pool.cli import accounts, keys, settings
 from gemini_pool.cli.console import say
 from gemini_pool.demo import run_demo
 from gemini_pool.errors import PoolError
-from gemini_pool.settings import CHECKOUT, SettingsError, read_settings
+from gemini_pool.knobs import SettingsError
+from gemini_pool.settings import CHECKOUT, read_settings
 from gemini_pool.simulator.server import serve as serve_simulator
 from gemini_pool.startup import effective_settings, open_store
 

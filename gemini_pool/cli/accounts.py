@@ -7,9 +7,10 @@ import time
 from pathlib import Path
 
 from gemini_pool.cli.console import moment, say
+from gemini_pool.knobs import SettingsError
 from gemini_pool.readers import SEATS
 from gemini_pool.roster import Account, QuotaKind
-from gemini_pool.settings import SettingsError, read_settings
+from gemini_pool.settings import read_settings
 from gemini_pool.startup import open_store
 from gemini_pool.store.accounts import Accounts
 from gemini_pool.store.secrets import open_vault

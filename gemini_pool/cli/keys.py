@@ -4,7 +4,8 @@ import argparse
 import os
 
 from gemini_pool.cli.console import moment, remark, say
-from gemini_pool.settings import SettingsError, read_settings
+from gemini_pool.knobs import SettingsError
+from gemini_pool.settings import read_settings
 from gemini_pool.startup import open_store
 from gemini_pool.store.keys import Keys
 

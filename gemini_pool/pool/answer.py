@@ -30,7 +30,7 @@ class Answer:
     def __init__(self) -> None:
         self.account_id: int | None = None
         self.first_at: float | None = None
-        self.remember: Callable[[str], None] = lambda _: None
+        self._memory: Callable[[str], None] | None = None
         self._events: Generator[Event] | None = None
         self._first: list[Event] = []
 
@@ -41,6 +41,15 @@ class Answer:
 
     def __iter__(self) -> Iterator[Event]:
         return chain(self._first, self._events or ())
+
+    def memory(self, remember: Callable[[str], None]) -> None:
+        """The answer is whole, and its session can go on: who remembers that."""
+        self._memory = remember
+
+    def remember(self, text: str) -> None:
+        """This is the text that the caller knows of the answer."""
+        if self._memory:
+            self._memory(text)
 
     def close(self) -> None:
         if self._events:

@@ -122,9 +122,8 @@ class Runner:
             with closing(self._upstream.ask(lease.account, asking.prompt, session)) as events:
                 yield from reading.of(events)
             if reading.complete:
-                reading.answer.remember = partial(
-                    asking.remember, self._memory, lease.account.id, reading.session
-                )
+                told = partial(asking.remember, self._memory, lease.account.id, reading.session)
+                reading.answer.memory(told)
         except PoolError as failure:
             error = failure
             raise

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from gemini_pool.knobs import SettingsError
 from gemini_pool.readers import Seat
 from gemini_pool.roster import Credentials
-from gemini_pool.settings import CHECKOUT, Settings, SettingsError, as_markdown, check, knobs, read_settings
+from gemini_pool.settings import CHECKOUT, Settings, as_markdown, check, knobs, read_settings
 
 MARK = "SECRETMARK"
 FERNET = base64.urlsafe_b64encode(bytes(range(200, 232))).decode()

@@ -1,0 +1,42 @@
+"""A knob: what is known of one setting besides its value, and how its value is read."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from gemini_pool.readers import SEATS, SEVERAL, Reader
+
+
+class SettingsError(ValueError):
+    """A value that cannot be used; the message is one line: the name, the fault, what is accepted."""
+
+
+@dataclass(frozen=True)
+class Knob:
+    """What is known of one setting besides its value."""
+
+    name: str
+    default: str
+    reader: Reader[Any]
+    about: str
+    secret: bool = False
+
+    @property
+    def savable(self) -> bool:
+        """Not a secret, which would lie in the clear, and not the place of the store itself."""
+        return not self.secret and self.name != "DATA_DIR"
+
+
+def knob(name: str, default: str, reader: Reader[Any], about: str, *, secret: bool = False) -> Any:
+    return field(metadata={"knob": Knob(name, default, reader, about, secret)}, repr=not secret)
+
+
+def valued(k: Knob, text: str) -> Any:
+    """The value in a text, which may be empty; SettingsError."""
+    if not text:
+        return () if k.reader in (SEVERAL, SEATS) else ""
+    try:
+        return k.reader.read(text.strip())
+    except ValueError as fault:
+        shown = "the value" if k.secret else repr(text[:80])
+        accepted = k.reader.accepted.replace("`", "")
+        raise SettingsError(f"{k.name}: {shown} {fault}; accepted: {accepted}") from None
