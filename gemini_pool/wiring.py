@@ -22,6 +22,7 @@ from gemini_pool.store.catalog import Catalog
 from gemini_pool.store.conversations import Conversations
 from gemini_pool.store.journal import CallJournal
 from gemini_pool.store.keys import Keys
+from gemini_pool.store.preferences import Preferences
 from gemini_pool.store.secrets import open_vault
 from gemini_pool.store.tally import Tally
 from gemini_pool.upstream.client import USER_AGENT, FirstByte, Locale, UpstreamClient
@@ -45,6 +46,7 @@ class Services:
     runner: Runner
     catalog: Catalog
     keys: Keys
+    preferences: Preferences
     journal: CallJournal
 
 
@@ -78,6 +80,7 @@ def build_services(settings: Settings) -> Services:
         ),
         catalog=Catalog(store, settings.unknown_model),
         keys=Keys(store, settings.api_keys),
+        preferences=Preferences(store, behind),
         journal=CallJournal(store, behind),
     )
 
