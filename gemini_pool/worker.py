@@ -8,11 +8,11 @@ sibling has room, takes nothing. When nobody has, it takes the caller, who is to
 import mmap
 import struct
 import time
+from contextlib import suppress
 from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
-from gemini_pool.pool.admission import Admission
 from gemini_pool.wiring import EXTENSION
 
 CELLS = 512
@@ -39,9 +39,10 @@ class Board:
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """See above. `board` is set by gunicorn.conf.py, in the master."""
+    """See above. gunicorn.conf.py sets the `board`, in the master, and how many `places` for answers it has."""
 
     board: Board
+    places: int
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -50,7 +51,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def notify(self) -> None:
         """Once a round, before gunicorn decides whether to accept."""
         super().notify()
-        room = self._under_way() < self._admission().most
+        room = self._under_way() < self.places
         self.board.tell(self.age, room=room and self.alive)
         yields = not room and self.board.others_have_room(self.age)
         self.worker_connections = 0 if yields else self._most_connections
@@ -58,12 +59,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Told to stop: what is under way may end, within bounds."""
         drain = self.cfg.graceful_timeout
-        self._admission().end_within(drain - min(LAST_WORDS_SECONDS, drain / 4))
+        with suppress(AttributeError, KeyError):  # the application may not be loaded yet
+            self.wsgi.extensions[EXTENSION].admission.end_within(drain - min(LAST_WORDS_SECONDS, drain / 4))
         super().handle_exit(sig, frame)
 
     def _under_way(self) -> int:
         return int(self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns))
-
-    def _admission(self) -> Admission:
-        admission: Admission = self.wsgi.extensions[EXTENSION].admission
-        return admission

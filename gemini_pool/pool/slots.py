@@ -13,7 +13,7 @@ ROOM = 1024  # bytes an account has in the file: more than the setting may allow
 
 
 class Slots:
-    """`limit` slots for each account. Not thread-safe: its owner's lock guards it."""
+    """`limit` slots for each account; 0 for no bound. Not thread-safe: its owner's lock guards it."""
 
     def __init__(self, path: Path, limit: int) -> None:
         self._limit = limit
@@ -23,6 +23,8 @@ class Slots:
 
     def take(self, account_id: int) -> int | None:
         """A free slot of the account; None when all are taken. Never waits."""
+        if not self._limit:
+            return 0
         mine = self._mine[account_id]
         for slot in range(self._limit):
             if slot not in mine and self._locked(account_id * ROOM + slot):
@@ -31,6 +33,8 @@ class Slots:
         return None
 
     def free(self, account_id: int, slot: int) -> None:
+        if not self._limit:
+            return
         self._mine[account_id].discard(slot)
         fcntl.lockf(self._fd(), fcntl.LOCK_UN, 1, account_id * ROOM + slot)
 
