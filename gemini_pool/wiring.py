@@ -48,6 +48,13 @@ class Services:
     keys: Keys
     preferences: Preferences
     journal: CallJournal
+    behind: WriteBehind
+    transport: Transport
+
+    def close(self) -> None:
+        """Write what is waiting, and close what is open."""
+        self.behind.flush()
+        self.transport.close()
 
 
 def build_services(settings: Settings) -> Services:
@@ -65,6 +72,7 @@ def build_services(settings: Settings) -> Services:
         strategy=Strategy(settings.strategy),
     )
     tally.listen(manager.counted)
+    transport = _transport(settings)
     admission = Admission(places(settings.threads))
     return Services(
         settings=settings,
@@ -73,7 +81,7 @@ def build_services(settings: Settings) -> Services:
         admission=admission,
         runner=Runner(
             manager,
-            _client(settings, accounts, manager),
+            _client(settings, transport, accounts, manager),
             Conversations(store, ttl=settings.session_ttl),
             _tries(settings),
             Pace(settings.keep_alive, admission.check),
@@ -82,6 +90,8 @@ def build_services(settings: Settings) -> Services:
         keys=Keys(store, settings.api_keys),
         preferences=Preferences(store, behind),
         journal=CallJournal(store, behind),
+        behind=behind,
+        transport=transport,
     )
 
 
@@ -112,7 +122,17 @@ def _tries(settings: Settings) -> Tries:
     )
 
 
-def _client(settings: Settings, accounts: Accounts, manager: AccountManager) -> UpstreamClient:
+def _transport(settings: Settings) -> Transport:
+    return Transport(
+        Dialler(proxy=settings.proxy, timeout=settings.connect_timeout),
+        patience=Patience(settings.first_byte_timeout, settings.read_timeout),
+        most_idle=settings.threads,
+    )
+
+
+def _client(
+    settings: Settings, transport: Transport, accounts: Accounts, manager: AccountManager
+) -> UpstreamClient:
     def rotated(account_id: int, credentials: Credentials) -> None:
         manager.renew(account_id, credentials)
         try:
@@ -120,11 +140,6 @@ def _client(settings: Settings, accounts: Accounts, manager: AccountManager) -> 
         except StoreError:  # the answer at hand must not fail for it
             log.warning("new cookies of account %d could not be written", account_id, exc_info=True)
 
-    transport = Transport(
-        Dialler(proxy=settings.proxy, timeout=settings.connect_timeout),
-        patience=Patience(settings.first_byte_timeout, settings.read_timeout),
-        most_idle=settings.threads,
-    )
     tokens = Tokens(
         transport,
         auth_url=settings.auth_url,

@@ -11,7 +11,7 @@ import time
 from contextlib import suppress
 from typing import Any
 
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
 from gemini_pool.wiring import EXTENSION
 
@@ -39,14 +39,14 @@ class Board:
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """See above. gunicorn.conf.py sets the `board`, in the master, and how many `places` for answers it has."""
+    """See above. gunicorn.conf.py sets the `board`, in the master, and how many `places` there are."""
 
     board: Board
     places: int
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._most_connections = self.worker_connections
+        self._most_connections: int = self.cfg.worker_connections
 
     def notify(self) -> None:
         """Once a round, before gunicorn decides whether to accept."""

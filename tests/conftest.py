@@ -13,6 +13,7 @@ from gemini_pool.app import create_app
 from gemini_pool.settings import read_settings
 from gemini_pool.simulator.server import Simulator
 from gemini_pool.simulator.world import World
+from gemini_pool.wiring import EXTENSION
 
 THREE = ("amber", "bruno", "clara")
 
@@ -31,9 +32,11 @@ def world(simulator: Simulator) -> World:
 
 
 @pytest.fixture
-def app(simulator: Simulator, tmp_path: Path) -> Flask:
+def app(simulator: Simulator, tmp_path: Path) -> Iterator[Flask]:
     """The application over one healthy account, amber."""
-    return create_app(read_settings(environment(simulator, tmp_path, ["amber"])))
+    app = create_app(read_settings(environment(simulator, tmp_path, ["amber"])))
+    yield app
+    app.extensions[EXTENSION].close()
 
 
 @pytest.fixture
