@@ -45,6 +45,15 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a conversation stands upstream; `digest` is of all that was said in it."""
+
+    account_id: int
+    session: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """What the caller asks: the whole transcript, oldest turn first, and the bounds of the answer."""
 
