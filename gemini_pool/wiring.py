@@ -14,6 +14,7 @@ from gemini_pool.roster import Credentials
 from gemini_pool.settings import Settings
 from gemini_pool.startup import open_store
 from gemini_pool.store.accounts import Accounts
+from gemini_pool.store.batches import WriteBehind
 from gemini_pool.store.catalog import Catalog
 from gemini_pool.store.journal import CallJournal
 from gemini_pool.store.keys import Keys
@@ -54,7 +55,7 @@ def build_services(settings: Settings) -> Services:
         runner=_runner(settings, manager, _client(settings, accounts, manager)),
         catalog=Catalog(store, settings.unknown_model),
         keys=Keys(store, settings.api_keys),
-        journal=CallJournal(store),
+        journal=CallJournal(store, WriteBehind()),
     )
 
 
