@@ -18,13 +18,15 @@ BETTER = [
 class Conversation(Model):
     account_id = IntegerField()
     session = TextField()
-    digest = TextField(index=True)
-    hint = TextField(null=True, index=True)
-    at = FloatField(index=True)
+    digest = TextField()
+    hint = TextField(null=True)
+    at = FloatField()
 
     class Meta:
         table_name = "conversations"
         primary_key = CompositeKey("account_id", "session")
+        # Many can share a hint, and the newest of them is asked for.
+        indexes = ((("digest", "at"), False), (("hint", "at"), False), (("at",), False))
 
 
 class Tally(Model):
