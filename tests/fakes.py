@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from gemini_pool.dialogue import Event, Prompt
 from gemini_pool.pool.manager import AccountManager
@@ -44,6 +45,13 @@ class FakeLedger:
         self.recorded.append((account.id, verdict))
         if account.id in self.rows:
             self.rows[account.id] = self.rows[account.id].after(verdict)
+
+    def claim_probe(self, account: Account, until: float) -> bool:
+        row = self.rows.get(account.id)
+        if row is None or row.resting_until != account.resting_until:
+            return False
+        self.rows[account.id] = replace(row, resting_until=until)
+        return True
 
     def changed(self) -> bool:
         moved = self._changed.is_set()

@@ -537,7 +537,7 @@ def test_two_verdicts_at_one_moment_are_both_kept() -> None:
     class SlowVerdict:
         """Takes until another one is through, if that can be."""
 
-        standing, kind, until = None, IMAGES, 2_000_000.0
+        standing, kind, until, strikes, firm = None, IMAGES, 2_000_000.0, None, False
 
         @property
         def reason(self) -> str:
