@@ -2,11 +2,15 @@
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 from flask import current_app
 
 from gemini_pool.errors import StoreError
+from gemini_pool.jobs.leader import LOCK_FILE, Leader
+from gemini_pool.jobs.scheduler import Job, Jobs
+from gemini_pool.jobs.sweep import JITTER_SECONDS, SWEEP_SECONDS, Prune, sweep
 from gemini_pool.pool.manager import AccountManager, Strategy
 from gemini_pool.pool.policy import Policy
 from gemini_pool.pool.runner import Runner
@@ -38,6 +42,7 @@ class Services:
     catalog: Catalog
     keys: Keys
     journal: CallJournal
+    jobs: Jobs
 
 
 def build_services(settings: Settings) -> Services:
@@ -55,12 +60,18 @@ def build_services(settings: Settings) -> Services:
         catalog=Catalog(store, settings.unknown_model),
         keys=Keys(store, settings.api_keys),
         journal=CallJournal(store),
+        jobs=Jobs(Leader(settings.data_path / LOCK_FILE), _jobs(settings)),
     )
 
 
 def services() -> Services:
     """The services of the application that handles the current request."""
     return cast(Services, current_app.extensions[EXTENSION])
+
+
+def _jobs(settings: Settings) -> tuple[Job, ...]:
+    stores: dict[str, Prune] = {}  # what each keeps -> what deletes the old of it
+    return (Job("sweep", SWEEP_SECONDS, partial(sweep, stores), JITTER_SECONDS),)
 
 
 def _runner(settings: Settings, manager: AccountManager, client: UpstreamClient) -> Runner:
