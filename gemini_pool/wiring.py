@@ -2,11 +2,23 @@
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 from flask import current_app
 
 from gemini_pool.errors import StoreError
+from gemini_pool.jobs.leader import LOCK_FILE, Leader
+from gemini_pool.jobs.scheduler import Job, Jobs
+from gemini_pool.jobs.sweep import (
+    JITTER_SECONDS,
+    SWEEP_SECONDS,
+    TALLY_DAYS,
+    Prune,
+    calls_older_than,
+    sweep,
+    tallies_older_than,
+)
 from gemini_pool.pool.admission import Admission, places
 from gemini_pool.pool.budget import Tries
 from gemini_pool.pool.manager import AccountManager, Strategy
@@ -48,6 +60,7 @@ class Services:
     keys: Keys
     preferences: Preferences
     journal: CallJournal
+    jobs: Jobs
     behind: WriteBehind
     transport: Transport
 
@@ -72,6 +85,8 @@ def build_services(settings: Settings) -> Services:
         strategy=Strategy(settings.strategy),
     )
     tally.listen(manager.counted)
+    conversations = Conversations(store, ttl=settings.session_ttl)
+    journal = CallJournal(store, behind)
     transport = _transport(settings)
     admission = Admission(places(settings.threads))
     return Services(
@@ -82,14 +97,15 @@ def build_services(settings: Settings) -> Services:
         runner=Runner(
             manager,
             _client(settings, transport, accounts, manager),
-            Conversations(store, ttl=settings.session_ttl),
+            conversations,
             _tries(settings),
             Pace(settings.keep_alive, admission.check),
         ),
         catalog=Catalog(store, settings.unknown_model),
         keys=Keys(store, settings.api_keys),
         preferences=Preferences(store, behind),
-        journal=CallJournal(store, behind),
+        journal=journal,
+        jobs=Jobs(Leader(settings.data_path / LOCK_FILE), (_sweep(settings, conversations, journal, tally),)),
         behind=behind,
         transport=transport,
     )
@@ -111,6 +127,15 @@ def _policy(settings: Settings) -> Policy:
             QuotaKind.VIDEOS: settings.daily_videos,
         },
     )
+
+
+def _sweep(settings: Settings, conversations: Conversations, journal: CallJournal, tally: Tally) -> Job:
+    stores: dict[str, Prune] = {
+        "conversations": conversations.prune,
+        "calls": calls_older_than(settings.journal_days, journal),
+        "tallies": tallies_older_than(TALLY_DAYS, tally),
+    }
+    return Job("sweep", SWEEP_SECONDS, partial(sweep, stores), JITTER_SECONDS)
 
 
 def _tries(settings: Settings) -> Tries:

@@ -1,6 +1,7 @@
-"""What the wiring promises by itself: a store that fails costs no answer."""
+"""What the wiring promises by itself: a store that fails costs no answer, and nothing starts to run."""
 
 import json
+import threading
 from pathlib import Path
 
 import pytest
@@ -25,3 +26,10 @@ def test_new_cookies_that_cannot_be_written_cost_no_answer(
     asked = json.dumps({"messages": [{"role": "user", "content": "Hi"}]})
     answer = client.post("/v1/chat/completions", data=asked, headers={"x-api-key": KEY})
     assert answer.status_code == 200
+
+
+def test_an_application_that_is_only_made_runs_no_jobs(simulator: Simulator, tmp_path: Path) -> None:
+    before = threading.enumerate()
+    create_app(read_settings(environment(simulator, tmp_path, ["amber"])))
+    assert threading.enumerate() == before
+    assert not (tmp_path / "jobs.lock").exists()
