@@ -32,11 +32,22 @@ def world(simulator: Simulator) -> World:
 
 
 @pytest.fixture
-def app(simulator: Simulator, tmp_path: Path) -> Iterator[Flask]:
+def make_app(simulator: Simulator, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+    """Make an application over accounts of the cast: `make_app("amber", MAX_BODY_MB="1")`."""
+    with ExitStack() as stack:
+
+        def make(*names: str, **environ: str) -> Flask:
+            app = create_app(read_settings(environment(simulator, tmp_path, names) | environ))
+            stack.callback(app.extensions[EXTENSION].close)
+            return app
+
+        yield make
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
     """The application over one healthy account, amber."""
-    app = create_app(read_settings(environment(simulator, tmp_path, ["amber"])))
-    yield app
-    app.extensions[EXTENSION].close()
+    return make_app("amber")
 
 
 @pytest.fixture

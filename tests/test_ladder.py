@@ -19,6 +19,7 @@ RUNGS = {
     "demo": 6.1,
     "readme": 6.1,
     "app": 6.1,
+    "worker": 6.1,
     "web": 5,
     "wiring": 4,
     "jobs": 3,
@@ -32,6 +33,7 @@ RUNGS = {
     "observe": 1,
     "bounds": 0.4,
     "settings": 0.3,
+    "knobs": 0.25,
     "dialogue": 0.3,
     "readers": 0.2,
     "roster": 0.1,
@@ -40,7 +42,7 @@ RUNGS = {
 }
 
 # Rooms that may import less than everything below them.
-GROUND = {"errors", "roster", "dialogue", "bounds", "weights", "settings", "readers"}
+GROUND = {"errors", "roster", "dialogue", "bounds", "weights", "settings", "readers", "knobs"}
 ONLY = {
     "errors": set(),
     "roster": {"errors"},
@@ -48,7 +50,8 @@ ONLY = {
     "weights": set(),
     "bounds": {"dialogue", "weights"},
     "readers": {"roster"},
-    "settings": {"readers", "roster"},
+    "knobs": {"readers"},
+    "settings": {"knobs", "readers", "roster"},
     "dialects": GROUND,
     "upstream": GROUND,
     "store": GROUND,
@@ -86,7 +89,7 @@ DOORS = {
     "selenium": {"signin"},
     "apscheduler": {"jobs.scheduler"},
     "orjson": {"upstream", "dialects", "web"},
-    "gunicorn": set(),  # it runs us; we never import it
+    "gunicorn": {"worker"},  # it runs us
 }
 
 

@@ -10,11 +10,14 @@ from cryptography.fernet import Fernet
 from gemini_pool.errors import CredentialsRejected, StoreError
 from gemini_pool.pool.manager import AccountManager
 from gemini_pool.pool.policy import Policy
+from gemini_pool.pool.slots import Slots
 from gemini_pool.readers import Seat
 from gemini_pool.roster import Account, Credentials, QuotaKind, Standing, Verdict
 from gemini_pool.store.accounts import Accounts
+from gemini_pool.store.batches import WriteBehind
 from gemini_pool.store.db import Store
 from gemini_pool.store.secrets import Vault
+from gemini_pool.store.tally import Tally
 
 
 def seat(name: str, *, cookie: str = "") -> Seat:
@@ -95,8 +98,10 @@ from pathlib import Path
 from gemini_pool.readers import Seat
 from gemini_pool.roster import Credentials
 from gemini_pool.store.accounts import Accounts
+from gemini_pool.store.batches import WriteBehind
 from gemini_pool.store.db import Store
 from gemini_pool.store.secrets import Vault
+from gemini_pool.store.tally import Tally
 accounts = Accounts(Store(Path(sys.argv[1])), Vault(sys.argv[2]))
 print("ready", flush=True)
 sys.stdin.readline()
@@ -260,7 +265,10 @@ def test_the_wrong_encryption_key_is_told_with_what_to_do(
 def test_dead_cookies_that_another_process_replaced_do_not_condemn_the_account(
     accounts: Accounts, amber: Account, path: Path, vault: Vault
 ) -> None:
-    other = AccountManager(Accounts(Store(path), vault), Policy(3, 600))
+    store = Store(path)
+    tally = Tally(store, WriteBehind(), day=lambda _: "2026-11-21")
+    slots = Slots(path.with_suffix(".slots"), 0)
+    other = AccountManager(Accounts(store, vault), Policy(3, 600), slots=slots, counter=tally)
     late = other.lease(QuotaKind.TEXT)
     accounts.renew(amber.id, Credentials("CSE.fresh", "123456", "config-amber"))
     other.settle(late, CredentialsRejected("signed out"))
@@ -360,8 +368,10 @@ def test_of_eight_processes_one_has_the_probe(store: Store, path: Path, elsewher
 import sys
 from pathlib import Path
 from gemini_pool.store.accounts import Accounts
+from gemini_pool.store.batches import WriteBehind
 from gemini_pool.store.db import Store
 from gemini_pool.store.secrets import Vault
+from gemini_pool.store.tally import Tally
 accounts = Accounts(Store(Path(sys.argv[1])), Vault(sys.argv[2]))
 (rested,) = accounts.accounts()
 print("ready", flush=True)
