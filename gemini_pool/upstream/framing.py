@@ -81,10 +81,10 @@ class Body:
     def feed(self, data: bytes) -> bytes:
         """The part of the body in these bytes; b"" when there is none yet. BadReply."""
         if self.done:
-            self._surplus = True
+            self._surplus |= bool(data)
             return b""
         payload = self._unchunked(data) if self._chunked else self._counted(data)
-        if not (self._unpack and payload):
+        if not self._unpack:
             return payload
         try:
             return self._unpack.decompress(payload)
@@ -93,7 +93,7 @@ class Body:
 
     def end(self) -> None:
         """The connection ended; Unreachable when more was to come."""
-        if not (self.done or self._ends_with_line):
+        if not self._ends_with_line:
             raise Unreachable("The service ended the connection in the middle of its reply.")
         self.done = True
 
@@ -132,7 +132,7 @@ class Body:
                 self._left = max(0, end - len(data))
                 at = end
         self._surplus = self.done and at < len(data)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return b"".join(pieces)
 
     def _hold(self, rest: bytes) -> None:
         if len(rest) > MAX_SIZE_LINE_BYTES:
