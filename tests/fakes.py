@@ -1,14 +1,19 @@
-"""Hand-written stand-ins for what the pool is given: a clock, a ledger, an upstream; and the cast."""
+"""Hand-written stand-ins for what the pool is given, from a clock to an upstream; and the cast."""
 
+import copy
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from gemini_pool.dialogue import Event, Prompt
+from gemini_pool.dialogue import SILENCE, Event, Place, Prompt
 from gemini_pool.pool.manager import AccountManager
 from gemini_pool.roster import Account, Credentials, QuotaKind, Verdict
 
 CAST = ("amber", "bruno", "clara", "dieter", "emil")
+
+# What an upstream does next: gives an event, raises, or is silent for so many seconds.
+Step = Event | Exception | float
 
 
 def make_account(name: str) -> Account:
@@ -18,7 +23,7 @@ def make_account(name: str) -> Account:
 
 
 class FakeClock:
-    """Seconds that pass only when told to."""
+    """Seconds that pass only when told to. It can be slept by as well."""
 
     def __init__(self, now: float = 1_000_000.0) -> None:
         self.now = now
@@ -31,47 +36,112 @@ class FakeClock:
 
 
 class FakeLedger:
-    """Accounts in memory. `put` and `delete` are what another process writes."""
+    """Accounts in memory. `put` and `delete` are what somebody else writes; `beside` is the same ledger as
+    another process sees it."""
 
     def __init__(self, accounts: Iterable[Account]) -> None:
         self.rows = {account.id: account for account in accounts}
         self.recorded: list[tuple[int, Verdict]] = []
-        self._changed = threading.Event()
+        self._writes: list[int] = []  # shared by all processes, as are the rows
+        self._seen = 0
+        self._lock = threading.RLock()
+
+    def beside(self) -> "FakeLedger":
+        return copy.copy(self)
 
     def accounts(self) -> list[Account]:
-        return list(self.rows.values())
+        with self._lock:
+            return list(self.rows.values())
 
     def record(self, account: Account, verdict: Verdict) -> None:
-        self.recorded.append((account.id, verdict))
-        if account.id in self.rows:
-            self.rows[account.id] = self.rows[account.id].after(verdict)
+        with self._lock:
+            self.recorded.append((account.id, verdict))
+            held = self.rows.get(account.id)
+            if held and (verdict.standing is None or held.credentials == account.credentials):
+                self.put(held.after(verdict))
 
     def claim_probe(self, account: Account, until: float) -> bool:
-        row = self.rows.get(account.id)
-        if row is None or row.resting_until != account.resting_until:
-            return False
-        self.rows[account.id] = replace(row, resting_until=until)
-        return True
+        with self._lock:
+            row = self.rows.get(account.id)
+            if row is None or row.resting_until != account.resting_until:
+                return False
+            self.put(replace(row, resting_until=until))
+            return True
 
     def changed(self) -> bool:
-        moved = self._changed.is_set()
-        self._changed.clear()
-        return moved
+        seen, self._seen = self._seen, len(self._writes)
+        return self._seen > seen
 
     def put(self, account: Account) -> None:
-        self.rows[account.id] = account
-        self._changed.set()
+        with self._lock:
+            self.rows[account.id] = account
+            self._writes.append(account.id)
 
     def delete(self, account_id: int) -> None:
-        del self.rows[account_id]
-        self._changed.set()
+        with self._lock:
+            del self.rows[account_id]
+            self._writes.append(account_id)
+
+
+class FakeSlots:
+    """Room for any number of requests, or for `limit` at an account; `open` counts them."""
+
+    def __init__(self, limit: int | None = None) -> None:
+        self.limit = limit
+        self.open: Counter[int] = Counter()
+
+    def take(self, account_id: int) -> int | None:
+        if self.open[account_id] == self.limit:
+            return None
+        self.open[account_id] += 1
+        return self.open[account_id]
+
+    def free(self, account_id: int, slot: int) -> None:
+        self.open[account_id] -= 1
+
+
+class FakeCounter:
+    """What was counted: account, kind, and whether it failed."""
+
+    def __init__(self) -> None:
+        self.counted: list[tuple[int, QuotaKind, bool]] = []
+
+    def count(self, account_id: int, kind: QuotaKind, *, failed: bool) -> None:
+        self.counted.append((account_id, kind, failed))
+
+
+class FakeMemory:
+    """Places by session, the newest last; `claimed` are those that somebody went on at."""
+
+    def __init__(self) -> None:
+        self.places: dict[tuple[int, str], tuple[Place, str | None]] = {}
+        self.claimed: list[Place] = []
+
+    def find(self, digest: str, hint: str | None) -> Place | None:
+        newest = list(reversed(self.places.values()))
+        found = [place for place, _ in newest if place.digest == digest]
+        found += [place for place, named in newest if hint is not None and named == hint]
+        return found[0] if found else None
+
+    def claim(self, place: Place) -> bool:
+        held = self.places.get((place.account_id, place.session))
+        if held is None or held[0] != place:
+            return False
+        del self.places[place.account_id, place.session]
+        self.claimed.append(place)
+        return True
+
+    def remember(self, place: Place, hint: str | None) -> None:
+        self.places.pop((place.account_id, place.session), None)
+        self.places[place.account_id, place.session] = (place, hint)
 
 
 class FakeAnswer:
-    """Plays one script: events are given, an exception among them is raised."""
+    """Plays one script."""
 
-    def __init__(self, script: Iterable[Event | Exception]) -> None:
+    def __init__(self, script: Iterable[Step], sleep: Callable[[float], None]) -> None:
         self._steps = iter(script)
+        self._sleep = sleep
         self.closed = 0
         self.drawn = 0
 
@@ -83,6 +153,9 @@ class FakeAnswer:
         self.drawn += 1
         if isinstance(step, Exception):
             raise step
+        if isinstance(step, int | float):
+            self._sleep(step)
+            return SILENCE
         return step
 
     def close(self) -> None:
@@ -92,14 +165,20 @@ class FakeAnswer:
 class FakeUpstream:
     """Answers each account by its script, the same each time it is asked."""
 
-    def __init__(self, scripts: Mapping[str, Sequence[Event | Exception]]) -> None:
-        self._scripts = scripts
+    def __init__(
+        self, scripts: Mapping[str, Sequence[Step]], sleep: Callable[[float], None] = lambda _: None
+    ) -> None:
+        self.scripts = dict(scripts)
+        self._sleep = sleep
         self.asked: list[str] = []
+        self.sessions: list[str | None] = []
         self.answers: list[FakeAnswer] = []
+        self.make_answer = FakeAnswer
 
-    def ask(self, account: Account, prompt: Prompt) -> FakeAnswer:
+    def ask(self, account: Account, prompt: Prompt, session: str | None) -> FakeAnswer:
         self.asked.append(account.name)
-        self.answers.append(FakeAnswer(self._scripts[account.name]))
+        self.sessions.append(session)
+        self.answers.append(self.make_answer(self.scripts[account.name], self._sleep))
         return self.answers[-1]
 
 
@@ -110,8 +189,8 @@ def all_given_back(manager: AccountManager, ledger: FakeLedger, clock: FakeClock
     keep its account from ever being picked here.
     """
     ledger.put(Account(99, "newcomer", Credentials("CSE.new", "99", "config-new")))
-    picked = []
-    while not picked or len(set(picked)) == len(picked):
+    picked: list[int] = []
+    while len(set(picked)) == len(picked):
         lease = manager.lease(QuotaKind.TEXT)
         manager.settle(lease)
         picked.append(lease.account.id)

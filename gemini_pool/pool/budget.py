@@ -58,7 +58,7 @@ class Budget:
             return errors[-1]
         base = nobody or NoAccountAvailable("Every account that was tried failed. Ask again later.")
         return NoAccountAvailable(
-            str(base), retry_after=base.retry_after, limited=base.limited, history=errors
+            str(base), retry_after=base.retry_after, limited=base.limited, busy=base.busy, history=errors
         )
 
     def _spent(self) -> bool:

@@ -3,7 +3,7 @@
 What a caller sends is a whole transcript. Its digest, up to the latest answer, names the session that said
 that answer; only the caller's own key can make the digest, so that two callers never meet in a session, and
 history that was edited or branched names none. A session is claimed by the one request that goes on with
-it, and named anew by the transcript that it then has heard.
+it, and named anew by all that it then has heard, told to it by this request or by those before.
 """
 
 import hashlib
@@ -41,24 +41,32 @@ class Asking:
 
     def place(self, memory: Memory) -> Place | None:
         """Where the conversation stands, so that only its new turn need be sent."""
+        if not any(turn.text for turn in self.prompt.asked):
+            return None
         if self.prompt.said:
             return memory.find(self._digest(self.prompt.said), None)
         # Nothing was said before, as far as the caller tells: then his name for it must do.
         return memory.find("", self._named()) if self.hint and not self.anew else None
 
-    def remember(self, memory: Memory, account_id: int, session: str, answer: str) -> None:
-        """The session has now heard the transcript and said this."""
-        heard = (*self.prompt.turns, Turn(Role.ASSISTANT, answer))
-        memory.remember(Place(account_id, session, self._digest(heard)), self._named())
+    def remember(
+        self, memory: Memory, account_id: int, session: str, answer: str, since: Place | None = None
+    ) -> None:
+        """The session, which went on from `since` or was new, has now heard the prompt and said this."""
+        heard = (*(self.prompt.asked if since else self.prompt.turns), Turn(Role.ASSISTANT, answer))
+        digest = self._digest(heard, since.digest if since else "")
+        memory.remember(Place(account_id, session, digest), self._named())
 
-    def _digest(self, turns: Iterable[Turn]) -> str:
-        told = self._hash(b"transcript")
+    def _digest(self, turns: Iterable[Turn], digest: str = "") -> str:
+        """Turn by turn, from the digest of what was said before."""
+        empty = self._hash(b"transcript")
         for turn in turns:
+            told = empty.copy()
             # Clients trim what they send back.
-            for text in (turn.role, turn.name, turn.text.strip()):
+            for text in (digest, turn.role, turn.name, turn.text.strip()):
                 data = text.encode("utf-8", "surrogatepass")
                 told.update(b"%d:" % len(data) + data)
-        return told.hexdigest()
+            digest = told.hexdigest()
+        return digest
 
     def _named(self) -> str | None:
         if self.hint is None:

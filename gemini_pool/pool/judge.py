@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Mapping
 
-from gemini_pool.errors import Blame, Cost, PoolError, Unreachable
+from gemini_pool.errors import Cost, PoolError, Unreachable
 from gemini_pool.pool.outage import Outage
 from gemini_pool.pool.policy import Policy
 from gemini_pool.pool.seats import Lease, Seat
-from gemini_pool.roster import Account, Verdict
+from gemini_pool.roster import Account, Standing, Verdict
 
 log = logging.getLogger(__name__)
 
@@ -31,27 +31,28 @@ class Judge:
         self, seat: Seat, lease: Lease, error: PoolError | None, *, answered: bool, now: float
     ) -> list[Sentence]:
         """The sentences that follow from how a lease ended; `answered` as in `AccountManager.settle`."""
-        if (error is None and answered) or (error and error.blame is Blame.CALLER):
+        if error is None and answered:
             return self._answered(seat)
         if error is None or error.cost is Cost.NOTHING:
             return self._undecided(seat, lease, now)
         new_cookies = lease.account.credentials != seat.account.credentials
         if new_cookies and error.cost in (Cost.SIGN_IN, Cost.FORBIDDEN):
-            return []  # those that failed have been replaced since
+            return self._undecided(seat, lease, now)  # those that failed have been replaced since
         if isinstance(error, Unreachable) and self._is_outage(seat, now):
             return self._pardoned()
-        if error.cost in (Cost.STRIKE, Cost.FORBIDDEN):
-            if seat.account.resting_until > now and not lease.probe:
-                return []  # of many requests that one failure ends, the first few have said it all
+        # Of many requests that one failure ends, the first few have said it all.
+        counts = lease.probe or seat.account.resting_until <= now
+        if counts and error.cost in (Cost.STRIKE, Cost.FORBIDDEN):
             seat.strikes += 1
-        forbidden = error.cost is Cost.FORBIDDEN
-        again, seat.refused = seat.refused and forbidden, forbidden
-        verdict = self._policy.verdict(error, lease.kind, strikes=seat.strikes, now=now, again=again)
+        again = 0 < seat.refused < lease.turn
+        seat.refused = (seat.refused or seat.picked) if error.cost is Cost.FORBIDDEN else 0
+        strikes = seat.strikes if counts else 0
+        verdict = self._policy.verdict(error, lease.kind, strikes=strikes, now=now, again=again)
         return [sentenced(seat, verdict)] if verdict else []
 
     def _answered(self, seat: Seat) -> list[Sentence]:
         self._outage.answered()
-        seat.answered()
+        seat.begin_anew()
         return [sentenced(seat, Verdict("", strikes=0))] if seat.account.strikes else []
 
     def _undecided(self, seat: Seat, lease: Lease, now: float) -> list[Sentence]:
@@ -70,7 +71,9 @@ class Judge:
             if seat is None:
                 continue
             seat.strikes = 0
-            if seat.account.strikes:
+            if seat.account.standing is Standing.FAILING:
+                sentences.append(sentenced(seat, Verdict("", standing=Standing.GOOD)))
+            elif seat.account.strikes:
                 sentences.append(sentenced(seat, Verdict("", strikes=0)))
         return sentences
 

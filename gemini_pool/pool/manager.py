@@ -9,12 +9,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
 
-from gemini_pool.errors import Blame, NoAccountAvailable, PoolError, StoreError
+from gemini_pool.errors import Blame, PoolError, StoreError
 from gemini_pool.pool.judge import Judge, sentenced
 from gemini_pool.pool.policy import Policy
 from gemini_pool.pool.seats import Lease, Seat
+from gemini_pool.pool.unavailable import full, nobody
 from gemini_pool.roster import Account, Credentials, QuotaKind, Verdict
 
 log = logging.getLogger(__name__)
@@ -105,7 +106,8 @@ class AccountManager:
                 del self._seats[gone]
             for account in accounts:
                 seat = self._seats.setdefault(account.id, Seat(account, strikes=account.strikes))
-                seat.adopt(account, reading)
+                if not seat.adopt(account, reading):
+                    self._stale = True
 
     def lease(
         self, kind: QuotaKind, tried: frozenset[int] = frozenset(), *, prefer: int | None = None
@@ -121,7 +123,8 @@ class AccountManager:
             if not lease.probe or self._claimed(lease):
                 return lease
             self._release(lease)  # another process is probing it
-            self.reload()
+            self._stale = True
+            self._refresh()
 
     def settle(self, lease: Lease, error: PoolError | None = None, *, answered: bool = True) -> None:
         """Give a lease back: with the error that ended the answer, or None.
@@ -142,11 +145,14 @@ class AccountManager:
 
     def counted(self, account_id: int, kind: QuotaKind, answers: int) -> None:
         """So many answers of a kind has an account given today, over all processes."""
-        verdict = self._policy.spent(kind, answers, self._clock())
+        now = self._clock()
+        verdict = self._policy.spent(kind, answers, now)
         with self._lock:
             seat = self._seats.get(account_id)
-            if verdict is None or seat is None or not seat.account.usable(kind, self._clock()):
+            if verdict is None or seat is None or seat.account.hard_out(now):
                 return
+            if seat.account.after(verdict).cooldowns == seat.account.cooldowns:
+                return  # concluded before: it is told of the answers that were under way then as well
             sentence = sentenced(seat, verdict)
         self._record(*sentence)
 
@@ -176,13 +182,8 @@ class AccountManager:
         usable = [seat for seat in seats if seat.alone is None and seat.account.usable(kind, now)]
         if not usable:
             return self._panic(seats, kind, now)
-        while usable:
-            seat = min(usable, key=lambda s: self._order(s, prefer))
-            slot = self._slots.take(seat.account.id)
-            if slot is not None:
-                return self._taken(seat, Lease(seat.account, kind, slot, self._policy.opens(seat.strikes)))
-            usable.remove(seat)
-        raise self._full()
+        seat, slot = self._first_with_room(usable, lambda seat: self._order(seat, prefer))
+        return self._taken(seat, kind, slot, probe=self._policy.opens(seat.strikes))
 
     def _order(self, seat: Seat, prefer: int | None) -> tuple[bool, int, int]:
         preferred = seat.account.id != prefer
@@ -194,20 +195,29 @@ class AccountManager:
         """When all rest, the one that is back first is tried rather than nothing, one request at a time."""
         able = [seat for seat in seats if seat.can_panic(kind, now)]
         if not able:
-            raise self._full() if any(seat.alone for seat in seats) else self._nobody(kind, now)
-        seat = min(able, key=lambda s: s.account.free_at(kind))
-        slot = self._slots.take(seat.account.id)
-        if slot is None:
-            raise self._full()
+            accounts = [seat.account for seat in self._seats.values()]
+            raise full() if any(seat.alone for seat in seats) else nobody(accounts, kind, now)
+        seat, slot = self._first_with_room(able, lambda seat: seat.account.free_at(kind))
         seat.panicked(now)
-        seat.alone = lease = Lease(seat.account, kind, slot, self._policy.opens(seat.strikes))
-        return self._taken(seat, lease)
+        seat.alone = lease = self._taken(seat, kind, slot)
+        return lease
 
-    def _taken(self, seat: Seat, lease: Lease) -> Lease:
+    def _first_with_room(self, seats: list[Seat], order: Callable[[Seat], Any]) -> tuple[Seat, int]:
+        """The first by an order that may have one more request, and the slot for it."""
+        while seats:
+            seat = min(seats, key=order)
+            slot = self._slots.take(seat.account.id)
+            if slot is not None:
+                return seat, slot
+            seats.remove(seat)
+        raise full()
+
+    def _taken(self, seat: Seat, kind: QuotaKind, slot: int, *, probe: bool = False) -> Lease:
         self._turn += 1
         seat.picked = self._turn
         seat.open += 1
-        if lease.probe:
+        lease = Lease(seat.account, kind, slot, self._turn, probe)
+        if probe:
             seat.alone = lease
         return lease
 
@@ -248,26 +258,3 @@ class AccountManager:
                 seat = self._seats.get(account.id)
                 if seat:
                     seat.verdict_kept(self._readings)
-
-    def _full(self) -> NoAccountAvailable:
-        return NoAccountAvailable(
-            "Every account that can answer is busy with as many requests as it may have. Ask again shortly.",
-            retry_after=1.0,
-            busy=True,
-        )
-
-    def _nobody(self, kind: QuotaKind, now: float) -> NoAccountAvailable:
-        """The reason nobody can answer, and when somebody can again."""
-        if not self._seats:
-            return NoAccountAvailable("The pool has no accounts yet. Add one and ask again.")
-        soft = [seat.account for seat in self._seats.values() if not seat.account.hard_out(now)]
-        waits = [account.free_at(kind) - now for account in soft if account.free_at(kind) > now]
-        if not waits:
-            return NoAccountAvailable(
-                "No account can answer: those that are left need a sign-in, are disabled or were tried."
-            )
-        return NoAccountAvailable(
-            f"All accounts are resting. The first is back in {max(1, round(min(waits)))} s.",
-            retry_after=max(1.0, min(waits)),
-            limited=all(account.resting_until <= now < account.free_at(kind) for account in soft),
-        )

@@ -20,8 +20,8 @@ class Outage:
         """Note that an account could not be reached, one `of` so many: whether that makes an outage."""
         self._unreached = {i: at for i, at in self._unreached.items() if now - at < WITHIN_SECONDS}
         self._unreached[account_id] = now
-        was, self.on = self.on, len(self._unreached) >= max(2, min(SEVERAL, of))
-        if self.on and not was:
+        if not self.on and len(self._unreached) >= max(2, min(SEVERAL, of)):
+            self.on = True
             log.warning(
                 "%d accounts could not be reached within %d s and none answered: the network, the proxy or "
                 "the service is down, and no account is blamed",

@@ -118,11 +118,12 @@ class Runner:
         """The events of one attempt. However it ends, the lease is settled, once."""
         error: PoolError | None = None
         try:
-            session = self._session(lease, place)
+            since = self._going_on(lease, place)
+            session = since.session if since else None
             with closing(self._upstream.ask(lease.account, asking.prompt, session)) as events:
                 yield from reading.of(events)
             if reading.complete:
-                told = partial(asking.remember, self._memory, lease.account.id, reading.session)
+                told = partial(asking.remember, self._memory, lease.account.id, reading.session, since=since)
                 reading.answer.memory(told)
         except PoolError as failure:
             error = failure
@@ -130,10 +131,10 @@ class Runner:
         finally:
             self._manager.settle(lease, error, answered=reading.begun)
 
-    def _session(self, lease: Lease, place: Place | None) -> str | None:
-        """The session that goes on with the conversation, if it is this account's and nobody else's now."""
+    def _going_on(self, lease: Lease, place: Place | None) -> Place | None:
+        """Where the conversation goes on, if that is this account's and nobody else's now."""
         if place and place.account_id == lease.account.id and self._memory.claim(place):
-            return place.session
+            return place
         return None
 
 
@@ -180,31 +181,42 @@ class _Reading:
 
     def of(self, events: Generator[Event]) -> Generator[Event]:
         """The events to pass on; EmptyAnswer at an end without substance."""
-        held: list[Event] = []
-        for event in events:
-            if isinstance(event, Silence):
-                if self._quiet.for_long():
-                    yield event
-                continue
-            now = self._quiet.heard()
-            if not isinstance(event, TextDelta):
-                self._note(event)
-            if not self._substance:
-                self._substance = _is_substance(event)
-            if self.begun and not self._whole:
+        held = yield from self._held(events)
+        if self.begun and not self._whole:
+            yield from held
+            held = []
+            for event in events:
+                if isinstance(event, Silence):
+                    if self._quiet.for_long():
+                        yield event
+                    continue
+                if not (self._substance and isinstance(event, TextDelta)):
+                    self._note(event)
+                self._quiet.heard()
                 yield event
-                continue
-            held.append(event)
-            if not self.begun and isinstance(event, CONTENT):
-                self.begun, self.answer.first_at = True, now
-                if not self._whole:
-                    yield from held
-                    held = []
         if not self._substance:
             raise EmptyAnswer("The service ended its answer without a word.")
+        self.begun = True  # also where nothing stands before the caller's own bound
         yield from held
 
+    def _held(self, events: Generator[Event]) -> Waiting[list[Event]]:
+        """The events up to the first visible one; with `whole`, all of them."""
+        held: list[Event] = []
+        for event in events:
+            if not isinstance(event, Silence):
+                self._note(event)
+                held.append(event)
+                if self.begun and not self._whole:
+                    break
+            if self._quiet.for_long():
+                yield SILENCE
+        return held
+
     def _note(self, event: Event) -> None:
+        if not self.begun and isinstance(event, CONTENT):
+            self.begun, self.answer.first_at = True, self._quiet.heard()
+        if not self._substance:
+            self._substance = _is_substance(event)
         if isinstance(event, SessionNamed):
             self.session = event.name
         elif isinstance(event, Finished):

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 
-from gemini_pool.roster import Account, QuotaKind
+from gemini_pool.roster import Account, QuotaKind, Standing
 
 # After the first try of an account that should rest the next waits a second, then two, four, …
+FIRST_PANIC_PAUSE = 1.0
 LONGEST_PANIC_PAUSE = 60.0
 
 
@@ -18,6 +19,7 @@ class Lease:
     account: Account
     kind: QuotaKind
     slot: int = 0
+    turn: int = 0  # leases are counted
     probe: bool = False
 
 
@@ -29,10 +31,10 @@ class Seat:
     open: int = 0
     picked: int = 0  # the turn it was last picked in
     strikes: int = 0
-    refused: bool = False  # its latest failure was a 403
+    refused: int = 0  # its latest failure was a 403, which the leases up to this turn have met as well
     alone: Lease | None = None  # while this request is under way no other goes to the account
-    _panics: int = 0
     _panic_at: float = 0.0  # no panic before
+    _panic_pause: float = FIRST_PANIC_PAUSE
     _verdicts: int = 0  # not yet written
     _known_since: int = 0  # readings of the ledger up to this one do not show the latest verdict
 
@@ -45,11 +47,14 @@ class Seat:
         return not any(account.cooldowns.get(at, 0.0) > now for at in firm)
 
     def panicked(self, now: float) -> None:
-        self._panic_at = now + min(2.0**self._panics, LONGEST_PANIC_PAUSE)
-        self._panics += 1
+        self._panic_at = now + self._panic_pause
+        self._panic_pause = min(2 * self._panic_pause, LONGEST_PANIC_PAUSE)
 
-    def answered(self) -> None:
-        self.strikes, self.refused, self._panics, self._panic_at = 0, False, 0, 0.0
+    def begin_anew(self) -> None:
+        """It answered, or somebody put it right: what failed before counts no more."""
+        self.strikes = self.refused = 0
+        self.alone = None
+        self._panic_at, self._panic_pause = 0.0, FIRST_PANIC_PAUSE
 
     def verdict_begun(self) -> None:
         """A verdict is on its way to the ledger, which does not show it yet."""
@@ -60,10 +65,14 @@ class Seat:
         self._verdicts -= 1
         self._known_since = reading
 
-    def adopt(self, account: Account, reading: int) -> None:
-        """Take over what a reading of the ledger says of the account."""
+    def adopt(self, account: Account, reading: int) -> bool:
+        """Take over what a reading of the ledger says of the account; false when we may know more."""
         if self._verdicts or reading <= self._known_since:
-            return
-        if account.strikes or self.account.strikes:  # a breaker that another process opened or closed
+            return False
+        put_right = account.standing is Standing.GOOD is not self.account.standing
+        if put_right or (self.account.strikes and not account.strikes):
+            self.begin_anew()
+        if account.strikes:  # a breaker that another process opened
             self.strikes = account.strikes
         self.account = account
+        return True

@@ -9,11 +9,13 @@ import os
 from collections import defaultdict
 from pathlib import Path
 
+from gemini_pool.errors import StoreError
+
 ROOM = 1024  # bytes an account has in the file: more than the setting may allow
 
 
 class Slots:
-    """`limit` slots for each account; 0 for no bound. Not thread-safe: its owner's lock guards it."""
+    """`limit` slots for each account; 0: no bound. Not thread-safe: its owner's lock guards it."""
 
     def __init__(self, path: Path, limit: int) -> None:
         self._limit = limit
@@ -22,7 +24,7 @@ class Slots:
         self._mine: dict[int, set[int]] = defaultdict(set)
 
     def take(self, account_id: int) -> int | None:
-        """A free slot of the account; None when all are taken. Never waits."""
+        """A free slot of the account; None when all are taken. Never waits. StoreError."""
         if not self._limit:
             return 0
         mine = self._mine[account_id]
@@ -33,16 +35,17 @@ class Slots:
         return None
 
     def free(self, account_id: int, slot: int) -> None:
-        if not self._limit:
-            return
-        self._mine[account_id].discard(slot)
-        fcntl.lockf(self._fd(), fcntl.LOCK_UN, 1, account_id * ROOM + slot)
+        if self._limit:
+            self._mine[account_id].discard(slot)
+            fcntl.lockf(self._fd(), fcntl.LOCK_UN, 1, account_id * ROOM + slot)
 
     def _locked(self, at: int) -> bool:
         try:
             fcntl.lockf(self._fd(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, at)
-        except OSError:
+        except BlockingIOError:
             return False
+        except OSError as error:
+            raise StoreError(f"The file of the slots (in DATA_DIR) cannot be used: {error}") from error
         return True
 
     def _fd(self) -> int:

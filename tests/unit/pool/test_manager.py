@@ -10,70 +10,21 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from fakes import CAST, FakeClock, FakeLedger, all_given_back, make_account
+from fakes import CAST, FakeLedger, all_given_back, make_account
+from pools import AMBER, BRUNO, CLARA, IMAGES, REST, TEXT, VIDEOS, Pool
 
 from gemini_pool.errors import (
     AccountForbidden,
     Busy,
     CredentialsRejected,
     NoAccountAvailable,
-    PoolError,
     PromptRefused,
     QuotaExhausted,
     StoreError,
 )
-from gemini_pool.pool.manager import AccountManager, Lease, Strategy
+from gemini_pool.pool.manager import Lease, Strategy
 from gemini_pool.pool.policy import Policy
 from gemini_pool.roster import Account, AccountState, Credentials, QuotaKind, Standing, Verdict
-
-AMBER, BRUNO, CLARA = 1, 2, 3
-TEXT, IMAGES, VIDEOS = QuotaKind.TEXT, QuotaKind.IMAGES, QuotaKind.VIDEOS
-
-
-class Pool:
-    """A manager over some of the cast, its clock and its ledger."""
-
-    def __init__(
-        self,
-        *names: str,
-        strategy: Strategy = Strategy.ROUND_ROBIN,
-        make_ledger: Callable[[list[Account]], FakeLedger] = FakeLedger,
-    ) -> None:
-        self.clock = FakeClock()
-        self.ledger = make_ledger([make_account(name) for name in names])
-        policy = Policy(failure_threshold=3, cooldown_seconds=600)
-        self.manager = AccountManager(self.ledger, policy, strategy=strategy, clock=self.clock)
-
-    def lease(self, kind: QuotaKind = TEXT, *tried: int) -> Lease:
-        return self.manager.lease(kind, frozenset(tried))
-
-    def fail(self, error: PoolError, kind: QuotaKind = TEXT, *, times: int = 1, seat: int = AMBER) -> None:
-        """Ask that seat and let it fail, so many times; whoever stands before it is settled well."""
-        for _ in range(times):
-            others = frozenset(self.ledger.rows) - {seat}
-            self.manager.settle(self.manager.lease(kind, others), error)
-
-    def usable(self, kind: QuotaKind = TEXT) -> bool:
-        try:
-            self.manager.settle(self.lease(kind))
-        except NoAccountAvailable:
-            return False
-        return True
-
-    def states(self) -> dict[AccountState, int]:
-        """How many accounts are in which state, by what the manager told the ledger."""
-        found = [row.state(self.clock.now) for row in self.ledger.rows.values()]
-        return {state: found.count(state) for state in found}
-
-    def refusal(self, kind: QuotaKind = TEXT) -> NoAccountAvailable:
-        with pytest.raises(NoAccountAvailable) as caught:
-            self.lease(kind)
-        return caught.value
-
-    def picks(self, times: int) -> str:
-        """The first letters of the next accounts to be picked, each kept open."""
-        return "".join(self.lease().account.name[0] for _ in range(times))
-
 
 # Selection
 
@@ -134,93 +85,88 @@ def test_a_lease_carries_the_account_and_the_kind_it_was_asked_for() -> None:
     assert (lease.account, lease.kind) == (make_account("amber"), IMAGES)
 
 
+@pytest.mark.parametrize("strategy", list(Strategy))
+def test_the_preferred_account_goes_before_all_others(strategy: Strategy) -> None:
+    pool = Pool("amber", "bruno", "clara", strategy=strategy)
+    leases = [pool.lease(TEXT, prefer=CLARA) for _ in range(3)]
+    assert [lease.account.name for lease in leases] == ["clara"] * 3
+
+
+def test_a_preferred_account_that_is_out_or_was_tried_or_is_gone_is_done_without() -> None:
+    pool = Pool("amber", "bruno", "clara")
+    pool.fail(CredentialsRejected("signed out"), seat=CLARA)
+    assert pool.lease(TEXT, prefer=CLARA).account.name == "amber"
+    assert pool.lease(TEXT, BRUNO, prefer=BRUNO).account.name == "amber"
+    assert pool.lease(TEXT, prefer=99).account.name == "bruno"
+
+
 # What failures cost
 
 
 def test_resting_images_leave_text_and_videos_usable() -> None:
-    pool = Pool("amber")
+    pool = Pool("amber", "bruno")
     pool.fail(QuotaExhausted("429"), IMAGES)
-    assert not pool.usable(IMAGES)
-    assert pool.usable(TEXT)
-    assert pool.usable(VIDEOS)
+    assert pool.given(IMAGES) == "b"
+    assert pool.given(TEXT) == pool.given(VIDEOS) == "ab"
 
 
 def test_resting_text_rests_every_kind() -> None:
-    pool = Pool("amber")
+    pool = Pool("amber", "bruno")
     pool.fail(QuotaExhausted("429"), TEXT)
-    assert not any(pool.usable(kind) for kind in QuotaKind)
+    assert {pool.given(kind) for kind in QuotaKind} == {"b"}
 
 
 def test_a_rested_account_answers_again_to_the_second() -> None:
     pool = Pool("amber")
     pool.fail(QuotaExhausted("429", retry_after=30))
     pool.clock.advance(29.9)
-    assert not pool.usable()
+    assert pool.given() == ""
     pool.clock.advance(0.1)
-    assert pool.usable()
+    assert pool.given() == "a"
 
 
 def test_the_breaker_opens_after_three_failures_in_a_row() -> None:
-    pool = Pool("amber")
+    pool = Pool("amber", "bruno")
     pool.fail(Busy("503"), times=2)
-    assert pool.states() == {AccountState.ACTIVE: 1}
+    assert pool.given() == "ab"
+    assert pool.states() == {AccountState.ACTIVE: 2}
     pool.fail(Busy("503"))
-    assert not pool.usable()
-    pool.clock.advance(30 * 1.2)
-    assert pool.usable()
+    assert pool.given() == "b"
+    pool.clock.advance(REST)
+    assert pool.given() == "ab"
 
 
 def test_a_good_answer_begins_the_count_anew() -> None:
-    pool = Pool("amber")
+    pool = Pool("amber", "bruno")
     pool.fail(Busy("503"), times=2)
-    assert pool.usable()  # which settles a good answer
+    pool.answer()
     pool.fail(Busy("503"), times=2)
-    assert pool.usable()
+    assert pool.given() == "ab"
     assert pool.ledger.recorded == []
 
 
 def test_a_failure_right_after_the_rest_opens_the_breaker_for_longer() -> None:
-    pool = Pool("amber")
+    pool = Pool("amber", "bruno")
     pool.fail(Busy("503"), times=3)
-    pool.clock.advance(36)
+    pool.clock.advance(REST)
     pool.fail(Busy("503"))
     pool.clock.advance(60 * 0.8 - 0.1)
-    assert not pool.usable()
+    assert pool.given() == "b"
     pool.clock.advance(60)
-    assert pool.usable()
+    pool.answer()
     pool.fail(Busy("503"), times=3)  # a success in between: the rests are short again
-    pool.clock.advance(36)
-    assert pool.usable()
+    pool.clock.advance(REST)
+    assert pool.given() == "ab"
 
 
-def test_one_outage_under_many_open_requests_is_one_rest_of_thirty_seconds() -> None:
-    pool = Pool("amber")
-    leases = [pool.lease() for _ in range(40)]
+def test_one_failure_under_many_open_requests_is_one_rest_of_thirty_seconds() -> None:
+    pool = Pool("amber", "bruno")
+    leases = [pool.lease_of(AMBER) for _ in range(40)]
     for lease in leases:
         pool.manager.settle(lease, Busy("503"))
-    pool.clock.advance(36)
-    assert pool.usable()
-
-
-def test_after_the_rest_one_probe_goes_ahead_of_all_others() -> None:
-    pool = Pool("amber")
-    pool.fail(Busy("503"), times=3)
-    pool.clock.advance(36)
-    probe = pool.lease()
-    with pytest.raises(NoAccountAvailable):
-        pool.lease()
-    pool.manager.settle(probe)
-    assert pool.usable()
-
-
-def test_a_good_answer_from_before_the_rest_ends_the_probing() -> None:
-    pool = Pool("amber")
-    early = pool.lease()
-    pool.fail(Busy("503"), times=3)
-    pool.clock.advance(36)
-    pool.lease()  # the probe, which takes its time
-    pool.manager.settle(early)
-    assert pool.usable()
+    assert len(pool.ledger.recorded) == 1
+    pool.clock.advance(REST)
+    assert pool.given() == "ab"
 
 
 def test_failures_of_one_account_are_not_held_against_another() -> None:
@@ -233,31 +179,21 @@ def test_dead_cookies_take_an_account_out_until_somebody_acts() -> None:
     pool = Pool("amber")
     pool.fail(CredentialsRejected("signed out"))
     pool.clock.advance(10 * 86_400)
-    assert not pool.usable()
+    assert pool.given() == ""
     assert pool.ledger.recorded == [(AMBER, Verdict("signed out", standing=Standing.NEEDS_SIGN_IN))]
     pool.ledger.put(make_account("amber"))
-    assert pool.usable()
-
-
-def test_a_certain_403_forbids_at_once_and_an_uncertain_one_counts() -> None:
-    certain, uncertain = Pool("amber"), Pool("amber")
-    certain.fail(AccountForbidden("403", certain=True))
-    uncertain.fail(AccountForbidden("403"), times=2)
-    assert certain.states() == {AccountState.FORBIDDEN: 1}
-    assert uncertain.usable()
-    uncertain.fail(AccountForbidden("403"), times=3)
-    assert uncertain.states() == {AccountState.FAILING: 1}
+    assert pool.given() == "a"
 
 
 def test_the_callers_fault_neither_counts_nor_begins_the_count_anew() -> None:
-    pool = Pool("amber")
+    pool = Pool("amber", "bruno")
     pool.fail(Busy("503"))
     pool.fail(PromptRefused("invalid"), times=5)
     pool.fail(Busy("503"))
     assert pool.ledger.recorded == []
     pool.fail(PromptRefused("invalid"), times=5)
     pool.fail(Busy("503"))
-    assert not pool.usable()
+    assert pool.given() == "b"
 
 
 def test_a_failure_of_cookies_that_were_replaced_meanwhile_is_ignored() -> None:
@@ -265,7 +201,7 @@ def test_a_failure_of_cookies_that_were_replaced_meanwhile_is_ignored() -> None:
     late = pool.lease()
     pool.manager.renew(AMBER, Credentials("CSE.fresh", "1001", "config-amber"))
     pool.manager.settle(late, CredentialsRejected("signed out"))
-    assert pool.usable()
+    assert pool.given() == "a"
     assert pool.ledger.recorded == []
 
 
@@ -274,7 +210,7 @@ def test_a_403_to_cookies_that_were_replaced_meanwhile_is_ignored() -> None:
     late = pool.lease()
     pool.manager.renew(AMBER, Credentials("CSE.fresh", "1001", "config-amber"))
     pool.manager.settle(late, AccountForbidden("403", certain=True))
-    assert pool.usable()
+    assert pool.given() == "a"
 
 
 def test_renewed_cookies_are_those_the_next_request_uses() -> None:
@@ -297,9 +233,9 @@ def test_an_account_that_another_process_added_or_disabled_counts_from_the_next_
 
 
 def test_a_cool_down_that_another_process_wrote_is_kept_here() -> None:
-    pool = Pool("amber")
+    pool = Pool("amber", "bruno")
     pool.ledger.put(replace(make_account("amber"), cooldowns={TEXT: pool.clock.now + 60}))
-    assert not pool.usable()
+    assert pool.given() == "b"
 
 
 def test_open_requests_survive_a_change_by_another_process() -> None:
@@ -405,6 +341,7 @@ def test_an_open_breaker_is_not_told_as_a_limit() -> None:
     pool = Pool("amber", "bruno")
     pool.fail(QuotaExhausted("429", retry_after=300), seat=AMBER)
     pool.fail(Busy("503"), times=3, seat=BRUNO)
+    assert pool.given() == "b"  # rather than nothing, once
     refusal = pool.refusal()
     assert not refusal.limited
     assert refusal.retry_after
@@ -449,10 +386,10 @@ def test_limits_are_not_the_only_reason_when_a_tried_account_failed_otherwise() 
 def test_while_a_probe_is_out_the_others_are_asked_to_come_back_soon() -> None:
     pool = Pool("amber")
     pool.fail(Busy("503"), times=3)
-    pool.clock.advance(36)
+    pool.clock.advance(REST)
     pool.lease()
     refusal = pool.refusal()
-    assert (refusal.retry_after, refusal.limited) == (1, False)
+    assert (refusal.retry_after, refusal.limited, refusal.busy) == (1, False, True)
 
 
 def test_states_count_every_account_once() -> None:
@@ -546,19 +483,18 @@ def test_two_verdicts_at_one_moment_are_both_kept() -> None:
             return "429"
 
     class SlowPolicy(Policy):
-        def verdict(self, error, kind, *, strikes, now):  # type: ignore[no-untyped-def]
-            return SlowVerdict() if kind is IMAGES else super().verdict(error, kind, strikes=strikes, now=now)
+        def verdict(self, error, kind, **others):  # type: ignore[no-untyped-def]
+            return SlowVerdict() if kind is IMAGES else super().verdict(error, kind, **others)
 
-    clock, ledger = FakeClock(), FakeLedger([make_account("amber")])
-    manager = AccountManager(ledger, SlowPolicy(failure_threshold=3, cooldown_seconds=600), clock=clock)
-    images, videos = manager.lease(IMAGES), manager.lease(VIDEOS)
-    slow = threading.Thread(target=manager.settle, args=(images, QuotaExhausted("429")))
+    pool = Pool("amber", policy=SlowPolicy(failure_threshold=3, cooldown_seconds=600))
+    images, videos = pool.lease(IMAGES), pool.lease(VIDEOS)
+    slow = threading.Thread(target=pool.manager.settle, args=(images, QuotaExhausted("429")))
     slow.start()
     assert judging.wait(10)
-    manager.settle(videos, QuotaExhausted("429"))
+    pool.manager.settle(videos, QuotaExhausted("429"))
     other_done.set()
     slow.join()
-    assert set(manager.lease(TEXT).account.cooldowns) == {IMAGES, VIDEOS}
+    assert set(pool.lease(TEXT).account.cooldowns) == {IMAGES, VIDEOS}
 
 
 def test_eight_threads_count_every_strike_and_rest_the_account_once_for_all() -> None:
