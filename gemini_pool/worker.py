@@ -47,21 +47,31 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._most_connections: int = self.cfg.worker_connections
+        self._retired = False
 
     def notify(self) -> None:
-        """Once a round, before gunicorn decides whether to accept."""
+        """Once a round of gunicorn's loop, before it decides whether to accept."""
         super().notify()
+        if self.alive:
+            self._look_at_the_board()
+        elif not self._retired:
+            self._retire()
+
+    def _look_at_the_board(self) -> None:
         room = self._under_way() < self.places
-        self.board.tell(self.age, room=room and self.alive)
+        self.board.tell(self.age, room=room)
         yields = not room and self.board.others_have_room(self.age)
         self.worker_connections = 0 if yields else self._most_connections
 
-    def handle_exit(self, sig: int, frame: Any) -> None:
-        """Told to stop: what is under way may end, within bounds."""
+    def _retire(self) -> None:
+        """Told to stop: others take the callers and the jobs; what is under way may end, within bounds."""
+        self._retired = True
+        self.board.tell(self.age, room=False)
         drain = self.cfg.graceful_timeout
-        with suppress(AttributeError, KeyError):  # the application may not be loaded yet
-            self.wsgi.extensions[EXTENSION].admission.end_within(drain - min(LAST_WORDS_SECONDS, drain / 4))
-        super().handle_exit(sig, frame)
+        with suppress(KeyError):  # another application may be served, to compare
+            services = self.wsgi.extensions[EXTENSION]
+            services.admission.end_within(drain - min(LAST_WORDS_SECONDS, drain / 4))
+            services.jobs.stop()
 
     def _under_way(self) -> int:
         return int(self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns))
