@@ -187,6 +187,7 @@ def test_an_empty_answer_is_never_a_success(
     answer = client.post(PATH, json=ASK | {"stream": stream}, headers=keyed)
     assert answer.status_code == 502
     assert answer.headers["x-should-retry"] == "false"
+    assert answer.headers["retry-after"] == "5"  # nobody knows when, but he is told when to come back
 
 
 def test_a_caller_who_hangs_up_gives_the_account_back(
