@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 from gemini_pool.errors import Blame, NoAccountAvailable, PoolError, UpstreamError
 
-
 # When to come back after a failure of the service's own, of which nobody knows the end.
 RETRY_AFTER_SECONDS = 5.0
 
