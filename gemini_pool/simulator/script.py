@@ -2,7 +2,7 @@
 
 import enum
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -28,12 +28,13 @@ class Ending(enum.Enum):
 class Script:
     """One answer, ready to be played on a connection.
 
-    `status` None means that no status line is sent. `fault` names the switch that shaped the answer.
-    `release` is called exactly once, when the answer has ended or the peer has gone.
+    `status` None means that no status line is sent. `writes` may be made as they are played. `fault` names
+    the switch that shaped the answer. `release` is called exactly once, when the answer has ended or the
+    peer has gone.
     """
 
     status: int | None
-    writes: Sequence[Write] = ()
+    writes: Iterable[Write] = ()
     ending: Ending = Ending.KEEP
     first_delay: float = 0.0
     fault: str | None = None
