@@ -3,12 +3,13 @@
 import base64
 import functools
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from gemini_pool.simulator.behaviour import Behaviour
 from gemini_pool.simulator.elements import Stationery, Style, grounding_reply, reply
-from gemini_pool.simulator.sessions import Session, Turn, new_id
+from gemini_pool.simulator.files import PICTURE, MadeFile
+from gemini_pool.simulator.sessions import Session, Turn
 
 WORDS_PER_DELTA = 3
 
@@ -16,9 +17,6 @@ FILLER = (
     "the", "pool", "answers", '"in', 'quotes"', "with", "{braces}", "and", "[brackets],", "naïve", "café",
     "日本語", "🙂", "👩‍🚀", "```py\nx = {}\n```", "back\\slash", "tab\there", "then", "goes", "on",
 )  # fmt: skip
-
-
-_PNG = b"\x89PNG\r\n\x1a\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +30,15 @@ class Answer:
     closing: list[bytes]  # grounding, and the SUCCEEDED element
 
 
-def compose(session: Session, turn: Turn, number: int, behaviour: Behaviour) -> Answer:
-    """The healthy answer to turn `number` of the session."""
+def compose(
+    session: Session, turn: Turn, number: int, behaviour: Behaviour, made: Sequence[MadeFile]
+) -> Answer:
+    """The healthy answer to turn `number` of the session, for which these files were made."""
     style = Style(behaviour.session_info == "every", behaviour.unknown_members)
     stationery = Stationery(session.full_name, f"{session.id}{number:04d}", style)
     text = _text(session, turn, number, behaviour)
     deltas = _number_of_deltas(text, behaviour.deltas)
-    media = list(_media(stationery, behaviour))
+    media = [*_pictures(stationery, behaviour), *_files(stationery, made)]
     return Answer(
         stationery,
         itertools.chain(stationery.empties(behaviour.empty_elements), _thoughts(stationery, behaviour)),
@@ -86,13 +86,16 @@ def _cut(text: str, count: int) -> Iterator[str]:
         start = end
 
 
-def _media(stationery: Stationery, behaviour: Behaviour) -> Iterator[bytes]:
-    if behaviour.inline_image_bytes:
-        picture = (_PNG + bytes(behaviour.inline_image_bytes))[: behaviour.inline_image_bytes]
-        data = base64.b64encode(picture).decode()
-        yield stationery.replies(reply({"inlineData": {"mimeType": "image/png", "data": data}}))
-    for number in range(1, behaviour.files + 1):
-        file = {"fileId": new_id(), "mimeType": "image/png", "name": f"generated_{number}.png"}
+def _pictures(stationery: Stationery, behaviour: Behaviour) -> Iterator[bytes]:
+    size = behaviour.inline_image_bytes
+    if size:
+        data = base64.b64encode(PICTURE.smallest[:size].ljust(size, b"\0")).decode()
+        yield stationery.replies(reply({"inlineData": {"mimeType": PICTURE.mime_type, "data": data}}))
+
+
+def _files(stationery: Stationery, made: Iterable[MadeFile]) -> Iterator[bytes]:
+    for one in made:
+        file = {"fileId": one.id, "mimeType": one.mime_type, "name": one.name}
         yield stationery.replies(reply({"role": "model", "file": file}))
 
 

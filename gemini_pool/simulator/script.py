@@ -60,6 +60,11 @@ def page(status: int, title: str, headers: Mapping[str, str] = NO_HEADERS) -> Sc
     return plain(status, body.encode(), HTML, headers)
 
 
+def redirect(location: str, **headers: str) -> Script:
+    """A 302 to another address."""
+    return plain(302, b"", HTML, {"Location": location, **headers})
+
+
 def hang() -> Script:
     """No answer, ever."""
     return Script(None, ending=Ending.SILENCE)
