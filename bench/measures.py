@@ -4,6 +4,7 @@ import os
 import statistics
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bench.load import Tally, ask
@@ -71,7 +72,7 @@ def measured(side: Side, simulator: Server, seconds: float) -> Figures:
         server.stop()
 
 
-def behave(simulator: Server, behaviour: dict[str, object]) -> None:
+def behave(simulator: Server, behaviour: Mapping[str, object]) -> None:
     control(simulator.port, "behaviour", {"account": None, "behaviour": behaviour})
 
 

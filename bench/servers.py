@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 TICK = os.sysconf("SC_CLK_TCK")
@@ -20,11 +22,21 @@ SERVED_CPU, LOAD_CPU = 0, 1
 
 @dataclass
 class Server:
-    """A process that listens on a port of this machine."""
+    """A process that listens on a port of this machine; a context manager that stops it."""
 
     name: str
     port: int
     process: "subprocess.Popen[bytes]"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
     def cpu_seconds(self) -> float:
         """User and system time of the process and its workers so far."""
@@ -34,9 +46,17 @@ class Server:
         """Memory of its largest process, the one worker."""
         return max(_resident(pid) for pid in self._pids()) / 1e6
 
+    def resident_mb_of_all(self) -> float:
+        """Memory of all its processes; what they share counts for each, so only its growth means anything."""
+        return sum(_resident(pid) for pid in self._pids()) / 1e6
+
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
-        self.process.wait(timeout=30)
+        try:
+            self.process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(timeout=30)
 
     def _pids(self) -> list[int]:
         pid = self.process.pid
@@ -44,14 +64,15 @@ class Server:
         return [pid, *map(int, children)]
 
 
-def start(name: str, words: list[str], port: int, cpu: int, environ: Mapping[str, str]) -> Server:
-    """Start a command on one core and wait until it listens."""
+def start(name: str, words: list[str], port: int, cpu: int | None, environ: Mapping[str, str]) -> Server:
+    """Start a command, on one core or (None) on any, and wait until it listens."""
     process = subprocess.Popen(
         [sys.executable, "-m", *words],
         cwd=CHECKOUT,
         env={**os.environ, **environ},
     )
-    os.sched_setaffinity(process.pid, {cpu})  # before it has children
+    if cpu is not None:
+        os.sched_setaffinity(process.pid, {cpu})  # before it has children
     for _ in range(300):
         if process.poll() is not None:
             break
@@ -67,6 +88,23 @@ def gunicorn(name: str, app: str, port: int, environ: Mapping[str, str]) -> Serv
     settings = {"PORT": str(port), "HOST": "127.0.0.1", "WEB_CONCURRENCY": "1", "THREADS": "256"}
     words = ["gunicorn", "-c", "gunicorn.conf.py", "--graceful-timeout", "1", app]
     return start(name, words, port, SERVED_CPU, {**settings, "LOG_LEVEL": "error", **environ})
+
+
+def serve(port: int, environ: Mapping[str, str]) -> Server:
+    """The gateway as people start it, with its settings as they come, on any core."""
+    place = {"PORT": str(port), "HOST": "127.0.0.1"}
+    return start("gateway", ["gemini_pool", "serve"], port, None, {**place, **environ})
+
+
+def play(port: int, cpu: int | None = None) -> Server:
+    """The simulator."""
+    return start("simulator", ["gemini_pool", "simulator", f"--port={port}"], port, cpu, {})
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def control(port: int, path: str, body: object = None) -> object:
