@@ -165,13 +165,18 @@ class UpstreamClient:
         return begun
 
     def _is_ready(self, account: Account) -> bool:
-        return self._spares.has(account) and not self._tokens.due_within(account, AHEAD_SECONDS)
+        return (
+            self._spares.has(account)
+            and not self._tokens.due_within(account, AHEAD_SECONDS)
+            and self._transport.is_ready(self._base)
+        )
 
     def _make_ready(self, account: Account) -> None:
-        """Renew the token ahead and have a session to spare; UpstreamError."""
+        """Renew the token ahead, have a session to spare and a line to ask on; UpstreamError."""
         token = patiently(self._tokens.get(account, ahead=AHEAD_SECONDS))
         if not self._spares.has(account):
             self._spares.keep(account, patiently(self._create_session(account, token)))
+        self._transport.make_ready(self._base)
 
     def _create_session(self, account: Account, token: Token) -> Waiting[str]:
         body = _envelope(account, "createSessionRequest", {"session": {"name": "", "displayName": ""}})

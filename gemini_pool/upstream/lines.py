@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 
 from gemini_pool.upstream.dialler import Dialled, Dialler, Origin, unreachable
 
-# Less than a front end keeps an idle connection, so that we never ask on one that it is just closing.
-IDLE_SECONDS = 60.0
+# Google's front ends keep an idle connection for about four minutes. Less than that, so that we never ask on
+# one that is just being closed.
+IDLE_SECONDS = 180.0
 PIECE_BYTES = 65536
 
 
@@ -80,11 +81,19 @@ class Lines:
 
     def take(self, origin: Origin) -> Line:
         """An unused line that is still good, or a new one; Unreachable."""
-        while line := self._unused(origin):
-            if line.is_quiet() and not self._is_old(line):
-                return line
-            line.close()
-        return Line(origin, self._dialler.dial(origin))
+        return self._good(origin) or Line(origin, self._dialler.dial(origin))
+
+    def has(self, origin: Origin) -> bool:
+        """Whether a good line waits to be used."""
+        line = self._good(origin)
+        if line:
+            with self._lock:
+                self._idle[origin].append(line)
+        return line is not None
+
+    def prepare(self, origin: Origin) -> None:
+        """Have a good line wait to be used; Unreachable."""
+        self.give_back(self.take(origin))
 
     def give_back(self, line: Line) -> None:
         """Keep a line whose last reply was read to its end."""
@@ -105,6 +114,14 @@ class Lines:
             self._idle.clear()
         for line in lines:
             line.close()
+
+    def _good(self, origin: Origin) -> Line | None:
+        """An unused line that is still good; closes those that are not."""
+        while line := self._unused(origin):
+            if line.is_quiet() and not self._is_old(line):
+                return line
+            line.close()
+        return None
 
     def _unused(self, origin: Origin) -> Line | None:
         with self._lock:  # the newest first, so that those too many grow old and go

@@ -118,6 +118,14 @@ class Transport:
         patience = Patience(first, self._patience.between) if first else self._patience
         return self._begun("POST", url, headers, body, patience)
 
+    def is_ready(self, url: str) -> bool:
+        """Whether a call there would find an open line."""
+        return self._lines.has(Origin.of(url))
+
+    def make_ready(self, url: str) -> None:
+        """Have a line open to there; Unreachable."""
+        self._lines.prepare(Origin.of(url))
+
     def close(self) -> None:
         self._lines.close()
 

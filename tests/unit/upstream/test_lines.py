@@ -136,6 +136,24 @@ def test_a_line_too_old_is_replaced(keep: Keep, mute: Mute, clock: FakeClock) ->
     until(lambda: mute.departures == 1, what="the old line to be closed")
 
 
+def test_a_line_can_be_opened_before_it_is_needed(keep: Keep, mute: Mute, clock: FakeClock) -> None:
+    lines, origin = keep(), Origin.of(mute.url)
+    assert not lines.has(origin)
+    lines.prepare(origin)
+    assert lines.has(origin)
+    until(lambda: mute.connections == 1, what="the line")
+    line = lines.take(origin)
+    assert mute.connections == 1
+    assert not lines.has(origin)  # it is being used
+    lines.give_back(line)
+    lines.prepare(origin)
+    assert lines.take(origin) is line  # one is enough
+    lines.give_back(line)
+    clock.advance(IDLE_SECONDS)
+    assert not lines.has(origin)
+    assert is_closed(line)
+
+
 def test_of_those_too_many_the_longest_unused_goes(keep: Keep, mute: Mute) -> None:
     lines, origin = keep(2), Origin.of(mute.url)
     three = [lines.take(origin) for _ in range(3)]
