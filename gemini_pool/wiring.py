@@ -74,6 +74,7 @@ def build_services(settings: Settings) -> Services:
     """All objects for these settings; migrates and adds the environment's accounts, calls nobody."""
     store = open_store(settings)
     behind = WriteBehind()
+    journal = CallJournal(store, behind)
     accounts = Accounts(store, open_vault(settings.encryption_key, settings.data_path))
     accounts.add_missing(settings.all_seats)
     tally = Tally(store, behind, day=pacific_day)
@@ -86,7 +87,6 @@ def build_services(settings: Settings) -> Services:
     )
     tally.listen(manager.counted)
     conversations = Conversations(store, ttl=settings.session_ttl)
-    journal = CallJournal(store, behind)
     transport = _transport(settings)
     admission = Admission(places(settings.threads))
     return Services(

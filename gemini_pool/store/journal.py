@@ -86,12 +86,11 @@ class CallJournal:
     def flush(self) -> None:
         """Write what is waiting now. StoreError: what could not be written waits for the next time."""
         with self._flushing:
-            while batch := self._batch():
-                try:
-                    self._write(batch)
-                except StoreError:
-                    self._put_back(batch)
-                    raise
+            due = len(self._waiting)  # with those that come in meanwhile this might never end
+            while due:
+                batch = [self._waiting.popleft() for _ in range(min(due, MOST_IN_BATCH))]
+                due -= len(batch)
+                self._write(batch)
             self._full = False
 
     def recent(self, limit: int = 100) -> list[CallRecord]:
@@ -104,18 +103,16 @@ class CallJournal:
         """Delete the calls before a moment (epoch seconds); how many those were."""
         return self._store.shed("calls", "at < ?", before)
 
-    def _batch(self) -> list[CallRecord]:
-        batch: list[CallRecord] = []
-        while self._waiting and len(batch) < MOST_IN_BATCH:
-            batch.append(self._waiting.popleft())
-        return batch
+    def _write(self, batch: list[CallRecord]) -> None:
+        try:
+            # One prepared statement: building an INSERT of the batch took a tenth of the whole process.
+            with self._store.writing(shared=False):
+                self._store.db.connection().executemany(INSERT, map(astuple, batch))
+        except StoreError:
+            self._put_back(batch)
+            raise
 
     def _put_back(self, batch: list[CallRecord]) -> None:
         self._waiting.extendleft(reversed(batch))
         while len(self._waiting) > MOST_WAITING:
             self._waiting.pop()
-
-    def _write(self, batch: list[CallRecord]) -> None:
-        # One prepared statement: building an INSERT of the batch took a tenth of the whole process.
-        with self._store.writing(shared=False):
-            self._store.db.connection().executemany(INSERT, map(astuple, batch))

@@ -181,6 +181,6 @@ def test_a_model_that_is_not_listed_has_no_better_one(store: Store) -> None:
 
 
 def test_a_better_model_is_known_within_a_second(catalog: Catalog, path: Path, within) -> None:  # type: ignore[no-untyped-def]
-    chain(path, "gemini-auto", "gemini-2.5-pro")
     model = catalog.resolve("gemini-auto")
+    chain(path, "gemini-auto", "gemini-2.5-pro")
     assert within(1.0, lambda: catalog.better(model).id == "gemini-2.5-pro")

@@ -95,6 +95,25 @@ def test_rows_wait_together_and_are_written_in_few_transactions(
     assert on_disk(path) == [str(number) for number in range(1200)]
 
 
+def test_calls_that_end_while_a_batch_is_written_do_not_keep_its_writer_from_the_rest(
+    watched: Watched, behind: WriteBehind, path: Path
+) -> None:
+    class Busy(CallJournal):
+        """Calls end at every moment."""
+
+        def _write(self, batch: list[CallRecord]) -> None:
+            if watched.writes < 20:
+                self.record(call(f"after {watched.writes}"))
+            super()._write(batch)
+
+    busy = Busy(watched, behind)
+    busy.record(call("one"))
+    busy.flush()
+    assert on_disk(path) == ["one"]
+    busy.flush()
+    assert on_disk(path) == ["one", "after 0"]
+
+
 def test_with_nothing_waiting_nothing_is_written(by_hand: CallJournal, watched: Watched) -> None:
     by_hand.flush()
     assert watched.writes == 0

@@ -61,17 +61,26 @@ def test_what_is_known_is_not_written_again(preferences: Preferences, behind: Co
     assert (store.revision(), behind.woken) == (before, woken)
 
 
-def test_the_last_one_counts_wherever_the_first_is_by_then(
+def test_the_last_one_counts_though_the_one_before_waits(
     preferences: Preferences, behind: Counting, path: Path
 ) -> None:
     preferences.keep(1, "first")
+    behind.flush()
     preferences.keep(1, "second")
     preferences.keep(1, "first")
     behind.flush()
-    preferences.keep(1, "second")
+    assert Preferences(Store(path), WriteBehind()).of(1) == "first"
+
+
+def test_the_last_one_counts_though_no_look_has_told_of_the_one_before(
+    preferences: Preferences, behind: Counting, store: Store, path: Path
+) -> None:
+    preferences.keep(1, "first")
     behind.flush()
-    preferences.keep(1, "first")  # before a look at the store could have told of the second
-    behind.flush()
+    again = Preferences(store, behind)
+    for model in ("second", "first"):
+        again.keep(1, model)
+        behind.flush()
     assert Preferences(Store(path), WriteBehind()).of(1) == "first"
 
 

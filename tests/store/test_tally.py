@@ -1,7 +1,9 @@
 """Counters that survive restarts and cost no request a write."""
 
 import sqlite3
+import sys
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -27,7 +29,7 @@ def day(moment: float) -> str:
 
 @pytest.fixture
 def clock() -> FakeClock:
-    return FakeClock(1_767_225_600.25)
+    return FakeClock(1_767_268_800.25)  # a noon
 
 
 @pytest.fixture
@@ -113,6 +115,7 @@ def test_a_database_that_does_not_answer_costs_no_count(
     tally.listen(lambda *said: told.append(said[2]))
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
+        tally.flush()  # nothing waits, and so does not this
         for failed in (False, True, False):
             tally.count(1, TEXT, failed=failed)
             with pytest.raises(StoreError, match="locked"):
@@ -131,10 +134,15 @@ def test_eight_threads_and_a_writer_lose_no_count(store: Store, within) -> None:
     tally = Tally(store, behind, day=day)
     line_up = threading.Barrier(8)
 
+    def let_others_run(*_: object) -> None:
+        time.sleep(0)
+
     def work(_: int) -> None:
         line_up.wait()
+        sys.setprofile(let_others_run)  # at each call and return: what no lock guards comes apart
         for number in range(500):
             tally.count(1, TEXT, failed=number % 5 == 0)
+        sys.setprofile(None)
 
     def counted() -> tuple[int, int]:
         ((total,),) = tally.totals().values()
