@@ -11,11 +11,14 @@ for name in [name for name in sys.modules if name.partition(".")[0] == "gemini_p
 
 from gemini_pool.errors import StoreError  # noqa: E402
 from gemini_pool.knobs import SettingsError  # noqa: E402
+from gemini_pool.pool.admission import places  # noqa: E402
 from gemini_pool.startup import effective_settings  # noqa: E402
+from gemini_pool.store.secrets import open_vault  # noqa: E402
 from gemini_pool.worker import Board, Worker  # noqa: E402
 
 try:
     settings = effective_settings(os.environ)
+    open_vault(settings.encryption_key, settings.data_path)  # each worker would fail on a wrong key as well
 except (SettingsError, StoreError) as error:
     sys.exit(f"gemini_pool: {error}")
 
@@ -25,6 +28,7 @@ bind = f"{settings.host}:{settings.port}"
 # With a worker that leaves callers to its sibling while it is full itself.
 worker_class = Worker
 Worker.board = Board()  # of the workers that this reading of the file is for
+Worker.places = places(settings.threads)
 workers = settings.workers
 threads = settings.threads
 

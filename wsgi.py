@@ -9,12 +9,14 @@ from gemini_pool.app import create_app
 from gemini_pool.errors import StoreError
 from gemini_pool.knobs import SettingsError
 from gemini_pool.startup import effective_settings
+from gemini_pool.wiring import build_services
 
 BOOT_ERROR = 3  # tells gunicorn that another worker would fail as well
 
 try:
     settings = effective_settings(os.environ)
-    app = create_app(settings)
+    services = build_services(settings)
+    app = create_app(settings, services)
 except (SettingsError, StoreError) as error:
     sys.stderr.write(f"gemini_pool: {error}\n")
     sys.exit(BOOT_ERROR)
@@ -26,3 +28,6 @@ logging.basicConfig(
     datefmt="%Y-%m-%dT%H:%M:%SZ",
 )
 logging.getLogger("gemini_pool").setLevel(settings.log_level.upper())
+
+if settings.scheduler:  # here, for only a server runs jobs: commands and tests make applications too
+    services.jobs.start()

@@ -8,10 +8,12 @@ import orjson
 
 from bench.load import post
 from bench.servers import Server, gunicorn
+from gemini_pool.dialogue import patiently
 from gemini_pool.roster import Account, Credentials
 from gemini_pool.simulator.cast import CAST, make_account
+from gemini_pool.upstream.dialler import Dialler
 from gemini_pool.upstream.tokens import Tokens
-from gemini_pool.upstream.transport import Transport
+from gemini_pool.upstream.transport import Patience, Transport
 
 GATEWAY_PORT, BARE_PORT = 9181, 9182
 KEY = "sk-gp-bench"
@@ -72,11 +74,11 @@ def _account() -> Account:
 
 
 def _token(simulator: str) -> str:
-    transport = Transport(proxy="", connect_timeout=5, read_timeout=5, connections=1)
+    transport = Transport(Dialler(proxy="", timeout=5), patience=Patience(5, 5), most_idle=1)
     tokens = Tokens(
         transport, auth_url=simulator, login_url=simulator, user_agent="bench", rotated=lambda *_: None
     )
-    return tokens.get(_account()).bearer
+    return patiently(tokens.get(_account())).bearer
 
 
 def _assist_request() -> bytes:

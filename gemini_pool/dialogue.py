@@ -47,6 +47,15 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a conversation stands upstream; `digest` is of all that was said in it."""
+
+    account_id: int
+    session: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Prompt:
     """What the caller asks: the whole transcript, oldest turn first, and the bounds of the answer."""
 
@@ -66,15 +75,6 @@ class Prompt:
         answers = (at for at, turn in enumerate(reversed(self.turns)) if turn.role is Role.ASSISTANT)
         since = next(answers, len(self.turns))
         return self.turns[len(self.turns) - since :]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a conversation stands upstream: a session of an account that has heard what `digest` names."""
-
-    account_id: int
-    session: str
-    digest: str
 
 
 @dataclass(frozen=True, slots=True)

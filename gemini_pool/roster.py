@@ -73,13 +73,17 @@ class Verdict:
     standing: Standing | None = None
     kind: QuotaKind | None = None  # with `until`: this kind rests
     until: float | None = None  # without `kind`: the breaker is open
-    strikes: int | None = None  # failures in a row that opened it; 0: it has recovered
-    firm: bool = False  # `until` was told by the service or the operator, not guessed
+    strikes: int | None = None  # failures in a row by now; 0 says that it is well again, and ends the rest
+    firm: bool = False  # `until` was told by the service or set by the operator, as against one we guessed
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One seat as the pool sees it. `expires_at`, `resting_until` and cool-downs in epoch seconds."""
+    """One seat as the pool sees it. `expires_at`, `resting_until` and cool-downs in epoch seconds.
+
+    `strikes` are the failures in a row that opened the breaker; `firm` are the kinds whose cool-down has an
+    end that is known, as against one we guessed.
+    """
 
     id: int
     name: str
@@ -132,16 +136,23 @@ class Account:
         if verdict.standing is not None:
             account = replace(account, standing=verdict.standing)
         if verdict.strikes is not None:
-            account = replace(account, strikes=verdict.strikes)
-            if not verdict.strikes:
-                account = replace(account, resting_until=0.0)
+            resting_until = self.resting_until if verdict.strikes else 0.0
+            account = replace(account, strikes=verdict.strikes, resting_until=resting_until)
         if verdict.until is not None and verdict.kind is not None:
-            # Of two limits met at once the longer counts.
-            until = max(verdict.until, self.cooldowns.get(verdict.kind, 0.0))
-            account = replace(account, cooldowns={**self.cooldowns, verdict.kind: until})
-        elif verdict.until is not None:
-            account = replace(account, resting_until=verdict.until)
+            return account._cooled(verdict.kind, verdict.until, verdict.firm)
+        if verdict.until is not None:
+            return replace(account, resting_until=verdict.until)
         return account
+
+    def _cooled(self, kind: QuotaKind, until: float, firm: bool) -> "Account":
+        """Of two limits met at once the longer counts; of two equal ones, the firm one."""
+        held = (self.cooldowns.get(kind, 0.0), kind in self.firm)
+        until, firm = max(held, (until, firm))
+        return replace(
+            self,
+            cooldowns={**self.cooldowns, kind: until},
+            firm=self.firm | {kind} if firm else self.firm - {kind},
+        )
 
     def with_credentials(self, credentials: Credentials) -> "Account":
         return replace(self, credentials=credentials)

@@ -200,6 +200,9 @@ class Settings:
         "What a model we do not list gets.",
     )
 
+    scheduler: bool = knob("SCHEDULER", "1", SWITCH, "Run background jobs in one of these workers.")
+    journal_days: int = knob("JOURNAL_DAYS", "30", whole(1, 3650), "Days that finished calls are kept.")
+
     @property
     def data_path(self) -> Path:
         return Path(self.data_dir) if self.data_dir else CHECKOUT

@@ -2,11 +2,23 @@
 
 import logging
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 from flask import current_app
 
 from gemini_pool.errors import StoreError
+from gemini_pool.jobs.leader import LOCK_FILE, Leader
+from gemini_pool.jobs.scheduler import Job, Jobs
+from gemini_pool.jobs.sweep import (
+    JITTER_SECONDS,
+    SWEEP_SECONDS,
+    TALLY_DAYS,
+    Prune,
+    calls_older_than,
+    sweep,
+    tallies_older_than,
+)
 from gemini_pool.pool.admission import Admission, places
 from gemini_pool.pool.budget import Tries
 from gemini_pool.pool.manager import AccountManager, Strategy
@@ -22,6 +34,7 @@ from gemini_pool.store.catalog import Catalog
 from gemini_pool.store.conversations import Conversations
 from gemini_pool.store.journal import CallJournal
 from gemini_pool.store.keys import Keys
+from gemini_pool.store.preferences import Preferences
 from gemini_pool.store.secrets import open_vault
 from gemini_pool.store.tally import Tally
 from gemini_pool.upstream.client import USER_AGENT, FirstByte, Locale, UpstreamClient
@@ -45,7 +58,16 @@ class Services:
     runner: Runner
     catalog: Catalog
     keys: Keys
+    preferences: Preferences
     journal: CallJournal
+    jobs: Jobs
+    behind: WriteBehind
+    transport: Transport
+
+    def close(self) -> None:
+        """Write what is waiting, and close what is open."""
+        self.behind.flush()
+        self.transport.close()
 
 
 def build_services(settings: Settings) -> Services:
@@ -63,6 +85,9 @@ def build_services(settings: Settings) -> Services:
         strategy=Strategy(settings.strategy),
     )
     tally.listen(manager.counted)
+    conversations = Conversations(store, ttl=settings.session_ttl)
+    journal = CallJournal(store, behind)
+    transport = _transport(settings)
     admission = Admission(places(settings.threads))
     return Services(
         settings=settings,
@@ -71,14 +96,18 @@ def build_services(settings: Settings) -> Services:
         admission=admission,
         runner=Runner(
             manager,
-            _client(settings, accounts, manager),
-            Conversations(store, ttl=settings.session_ttl),
+            _client(settings, transport, accounts, manager),
+            conversations,
             _tries(settings),
             Pace(settings.keep_alive, admission.check),
         ),
         catalog=Catalog(store, settings.unknown_model),
         keys=Keys(store, settings.api_keys),
-        journal=CallJournal(store, behind),
+        preferences=Preferences(store, behind),
+        journal=journal,
+        jobs=Jobs(Leader(settings.data_path / LOCK_FILE), (_sweep(settings, conversations, journal, tally),)),
+        behind=behind,
+        transport=transport,
     )
 
 
@@ -100,6 +129,15 @@ def _policy(settings: Settings) -> Policy:
     )
 
 
+def _sweep(settings: Settings, conversations: Conversations, journal: CallJournal, tally: Tally) -> Job:
+    stores: dict[str, Prune] = {
+        "conversations": conversations.prune,
+        "calls": calls_older_than(settings.journal_days, journal),
+        "tallies": tallies_older_than(TALLY_DAYS, tally),
+    }
+    return Job("sweep", SWEEP_SECONDS, partial(sweep, stores), JITTER_SECONDS)
+
+
 def _tries(settings: Settings) -> Tries:
     return Tries(
         sessions=settings.new_session_tries,
@@ -109,7 +147,17 @@ def _tries(settings: Settings) -> Tries:
     )
 
 
-def _client(settings: Settings, accounts: Accounts, manager: AccountManager) -> UpstreamClient:
+def _transport(settings: Settings) -> Transport:
+    return Transport(
+        Dialler(proxy=settings.proxy, timeout=settings.connect_timeout),
+        patience=Patience(settings.first_byte_timeout, settings.read_timeout),
+        most_idle=settings.threads,
+    )
+
+
+def _client(
+    settings: Settings, transport: Transport, accounts: Accounts, manager: AccountManager
+) -> UpstreamClient:
     def rotated(account_id: int, credentials: Credentials) -> None:
         manager.renew(account_id, credentials)
         try:
@@ -117,11 +165,6 @@ def _client(settings: Settings, accounts: Accounts, manager: AccountManager) -> 
         except StoreError:  # the answer at hand must not fail for it
             log.warning("new cookies of account %d could not be written", account_id, exc_info=True)
 
-    transport = Transport(
-        Dialler(proxy=settings.proxy, timeout=settings.connect_timeout),
-        patience=Patience(settings.first_byte_timeout, settings.read_timeout),
-        most_idle=settings.threads,
-    )
     tokens = Tokens(
         transport,
         auth_url=settings.auth_url,

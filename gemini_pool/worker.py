@@ -8,11 +8,11 @@ sibling has room, takes nothing. When nobody has, it takes the caller, who is to
 import mmap
 import struct
 import time
+from contextlib import suppress
 from typing import Any
 
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
-from gemini_pool.pool.admission import Admission
 from gemini_pool.wiring import EXTENSION
 
 CELLS = 512
@@ -39,31 +39,39 @@ class Board:
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """See above. `board` is set by gunicorn.conf.py, in the master."""
+    """See above. gunicorn.conf.py sets the `board`, in the master, and how many `places` there are."""
 
     board: Board
+    places: int
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._most_connections = self.worker_connections
+        self._most_connections: int = self.cfg.worker_connections
+        self._retired = False
 
     def notify(self) -> None:
-        """Once a round, before gunicorn decides whether to accept."""
+        """Once a round of gunicorn's loop, before it decides whether to accept."""
         super().notify()
-        room = self._under_way() < self._admission().most
-        self.board.tell(self.age, room=room and self.alive)
+        if self.alive:
+            self._look_at_the_board()
+        elif not self._retired:
+            self._retire()
+
+    def _look_at_the_board(self) -> None:
+        room = self._under_way() < self.places
+        self.board.tell(self.age, room=room)
         yields = not room and self.board.others_have_room(self.age)
         self.worker_connections = 0 if yields else self._most_connections
 
-    def handle_exit(self, sig: int, frame: Any) -> None:
-        """Told to stop: what is under way may end, within bounds."""
+    def _retire(self) -> None:
+        """Told to stop: others take the callers and the jobs; what is under way may end, within bounds."""
+        self._retired = True
+        self.board.tell(self.age, room=False)
         drain = self.cfg.graceful_timeout
-        self._admission().end_within(drain - min(LAST_WORDS_SECONDS, drain / 4))
-        super().handle_exit(sig, frame)
+        with suppress(KeyError):  # another application may be served, to compare
+            services = self.wsgi.extensions[EXTENSION]
+            services.admission.end_within(drain - min(LAST_WORDS_SECONDS, drain / 4))
+            services.jobs.stop()
 
     def _under_way(self) -> int:
         return int(self.nr_conns - len(self.keepalived_conns) - len(self.pending_conns))
-
-    def _admission(self) -> Admission:
-        admission: Admission = self.wsgi.extensions[EXTENSION].admission
-        return admission

@@ -13,6 +13,7 @@ from gemini_pool.app import create_app
 from gemini_pool.settings import read_settings
 from gemini_pool.simulator.server import Simulator
 from gemini_pool.simulator.world import World
+from gemini_pool.wiring import EXTENSION
 
 THREE = ("amber", "bruno", "clara")
 
@@ -31,9 +32,22 @@ def world(simulator: Simulator) -> World:
 
 
 @pytest.fixture
-def app(simulator: Simulator, tmp_path: Path) -> Flask:
+def make_app(simulator: Simulator, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+    """Make an application over accounts of the cast: `make_app("amber", MAX_BODY_MB="1")`."""
+    with ExitStack() as stack:
+
+        def make(*names: str, **environ: str) -> Flask:
+            app = create_app(read_settings(environment(simulator, tmp_path, names) | environ))
+            stack.callback(app.extensions[EXTENSION].close)
+            return app
+
+        yield make
+
+
+@pytest.fixture
+def app(make_app: Callable[..., Flask]) -> Flask:
     """The application over one healthy account, amber."""
-    return create_app(read_settings(environment(simulator, tmp_path, ["amber"])))
+    return make_app("amber")
 
 
 @pytest.fixture

@@ -2,11 +2,12 @@
 
 import base64
 import contextlib
+import select
 import socket
 import ssl
 import struct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from io import BufferedReader
 from typing import Self
@@ -16,12 +17,19 @@ JOIN_S = 5.0
 
 
 class Server:
-    """Listens on a free local port while entered; every connection is served by a thread of its own."""
+    """Listens on a free local port while entered; every connection is served by a thread of its own.
+
+    With `tls` it speaks TLS. `connections` counts those made, `departures` those that have ended.
+    """
 
     scheme = "http"
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.connections = 0
+        self.departures = 0
+        self._tls = tls
+        if tls:
+            self.scheme = "https"
         self._plugs: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
         self._closing = False
@@ -65,9 +73,16 @@ class Server:
         return plug
 
     def pipe(self, one: socket.socket, other: socket.socket) -> None:
-        """Carry bytes both ways until either side ends."""
-        self.spawn(carry, other, one)
-        carry(one, other)
+        """Carry bytes both ways until either side ends. In one thread, since TLS does not bear two."""
+        ways = {one: other, other: one}
+        with contextlib.suppress(OSError):
+            while True:
+                held = [plug for plug in ways if isinstance(plug, ssl.SSLSocket) and plug.pending()]
+                for source in held or select.select(list(ways), [], [])[0]:
+                    if not (data := source.recv(65536)):
+                        return hang_up(other)
+                    ways[source].sendall(data)
+        return hang_up(other)
 
     def _accept(self) -> None:
         while not self._closing:
@@ -80,9 +95,12 @@ class Server:
             self.spawn(self._served, plug)
 
     def _served(self, plug: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            self.serve(plug)
+        with contextlib.suppress(OSError), contextlib.ExitStack() as opened:
+            if self._tls:
+                served = opened.enter_context(self._tls.wrap_socket(plug.dup(), server_side=True))
+            self.serve(served if self._tls else plug)
         hang_up(plug)
+        self.departures += 1
 
 
 def hang_up(plug: socket.socket) -> None:
@@ -98,10 +116,10 @@ def carry(source: socket.socket, sink: socket.socket) -> None:
 
 
 class Relay(Server):
-    """Passes bytes on to one address and counts the connections that were made."""
+    """Passes bytes on to one address. With `tls` it makes an HTTPS server, or proxy, of a plain one."""
 
-    def __init__(self, target: str) -> None:
-        super().__init__()
+    def __init__(self, target: str, tls: ssl.SSLContext | None = None) -> None:
+        super().__init__(tls)
         parts = urlsplit(target)
         self._target = parts.hostname or "", parts.port or 80
 
@@ -138,28 +156,28 @@ def answer(status: int, body: bytes = b"", *headers: str) -> bytes:
 
 
 class Peer(Server):
-    """An HTTP or HTTPS server that answers each request with the bytes a function gives.
+    """An HTTP or HTTPS server that answers each request with the bytes a function gives, all at once or bit
+    by bit.
 
     After an answer that says `Connection: close`, it closes.
     """
 
-    def __init__(self, say: Callable[[Heard], bytes], tls: ssl.SSLContext | None = None) -> None:
-        super().__init__()
+    def __init__(
+        self, say: Callable[[Heard], bytes | Iterable[bytes]], tls: ssl.SSLContext | None = None
+    ) -> None:
+        super().__init__(tls)
         self.requests: list[Heard] = []
         self.say = say
-        self._tls = tls
-        self.scheme = "https" if tls else "http"
 
     def serve(self, plug: socket.socket) -> None:
-        with contextlib.ExitStack() as opened:
-            if self._tls:
-                plug = opened.enter_context(self._tls.wrap_socket(plug.dup(), server_side=True))
-            reader = opened.enter_context(plug.makefile("rb"))
+        with plug.makefile("rb") as reader:
             while request := read_request(reader):
                 self.requests.append(request)
-                said = self.say(request)
-                plug.sendall(said)
-                if b"connection: close" in said.lower():
+                said, closes = self.say(request), False
+                for piece in (said,) if isinstance(said, bytes) else said:
+                    plug.sendall(piece)
+                    closes = closes or b"connection: close" in piece.lower()
+                if closes:
                     return
 
 
@@ -239,3 +257,11 @@ class Socks5Proxy(Server):
         good = f"{user}:{password}" == self._login
         plug.sendall(b"\x01\x00" if good else b"\x01\x01")
         return good
+
+
+class Mute(Server):
+    """Takes everything and says nothing."""
+
+    def serve(self, plug: socket.socket) -> None:
+        while plug.recv(65536):
+            pass

@@ -99,7 +99,10 @@ class RunningPool:
 
 def clean_environment() -> dict[str, str]:
     """This process's environment without anything that a machine may have set for the pool or its calls."""
-    ours = ("PORT", "HOST", "PROXY", "DATA_DIR", "THREADS", "WEB_CONCURRENCY", "LOG_LEVEL", "API_KEY")
+    ours = {
+        *("PORT", "HOST", "PROXY", "DATA_DIR", "THREADS", "WEB_CONCURRENCY", "LOG_LEVEL", "API_KEY"),
+        *("SCHEDULER", "JOURNAL_DAYS"),
+    }
     return {k: v for k, v in os.environ.items() if k not in ours and not k.lower().endswith("_proxy")}
 
 

@@ -201,6 +201,16 @@ def test_keys_are_listed_without_the_key_and_revoked_by_their_number(shell: Shel
     assert keys.find(second)
 
 
+def test_a_key_is_upgraded_and_no_longer(shell: Shell) -> None:
+    shell("keys", "create", "amber")
+    done = shell("keys", "upgrade", "1", "on")
+    assert (done.returncode, done.stdout) == (0, "Key 1 is answered by better models than it asks for.\n")
+    assert shell("keys", "list").stdout.rstrip().endswith("active   amber  (upgrade on)")
+    done = shell("keys", "upgrade", "1", "off")
+    assert (done.returncode, done.stdout) == (0, "Key 1 is answered by the models it asks for.\n")
+    assert shell("keys", "list").stdout.rstrip().endswith("active   amber")
+
+
 def test_a_list_of_no_keys_is_empty(shell: Shell) -> None:
     done = shell("keys", "list")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
@@ -293,6 +303,7 @@ def test_a_secret_setting_is_not_saved_in_the_clear(shell: Shell, name: str, sec
         (["keys", "create", "x"], {"ACCOUNT_STRATEGY": "best"}, "ACCOUNT_STRATEGY: .*round_robin"),
         (["keys", "list"], {"SECURE_C_SES": "CSE.x"}, "CSESIDX: is not set although SECURE_C_SES is"),
         (["keys", "revoke", "99"], {}, "no key 99"),
+        (["keys", "upgrade", "99", "on"], {}, "no key 99"),
         (["settings", "set", "PORT", "0"], {}, "PORT: '0' is out of range"),
         (["settings", "set", "PROT", "8000"], {}, "PROT: is not a setting"),
     ],

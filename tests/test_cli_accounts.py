@@ -2,12 +2,18 @@
 
 import io
 import json
+import threading
 from pathlib import Path
 
 import pytest
 
 from gemini_pool.cli import main
+from gemini_pool.roster import QuotaKind
 from gemini_pool.simulator.cast import make_account
+from gemini_pool.startup import DATABASE_FILE
+from gemini_pool.store.batches import WriteBehind
+from gemini_pool.store.db import Store
+from gemini_pool.store.tally import Tally
 
 
 @pytest.fixture(autouse=True)
@@ -32,8 +38,37 @@ def test_accounts_are_put_and_listed(folder: Path, capsys: pytest.CaptureFixture
     said = capsys.readouterr().out.splitlines()
     assert said[:2] == ["2 added, 0 renewed.", "1 added, 1 renewed."]
     assert [line.split() for line in said[2:]] == [
-        ["1", "active", "amber"], ["2", "active", "bruno"], ["3", "active", "clara"]
-    ]  # fmt: skip
+        ["1", "active", "0", "0", "never", "amber"],
+        ["2", "active", "0", "0", "never", "bruno"],
+        ["3", "active", "0", "0", "never", "clara"],
+    ]
+
+
+def test_the_list_tells_what_each_account_has_done(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    put(folder, "amber", "bruno")
+    behind = WriteBehind(sleep=lambda _: threading.Event().wait())
+    noon = 1_767_268_800.0
+    moments = iter([noon, noon + 60, noon + 120])
+    tally = Tally(
+        Store(folder / DATABASE_FILE), behind, day=lambda _: "2026-01-01", clock=lambda: next(moments, noon)
+    )
+    tally.count(2, QuotaKind.TEXT, failed=False)
+    tally.count(2, QuotaKind.IMAGES, failed=False)
+    tally.count(2, QuotaKind.TEXT, failed=True)
+    behind.flush()
+    capsys.readouterr()
+    main(["accounts", "list"])
+    said = capsys.readouterr()
+    assert said.out.splitlines() == [
+        "   1  active               0         0  never             amber",
+        "   2  active               2         1  2026-01-01 12:02  bruno",
+    ]
+    assert said.err == "  id  state          answers  failures  last used, UTC    name\n"
+
+
+def test_a_list_of_no_accounts_is_empty(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["accounts", "list"]) == 0
+    assert capsys.readouterr() == ("", "")
 
 
 def test_no_cookie_is_ever_shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

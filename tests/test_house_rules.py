@@ -12,7 +12,7 @@ LONGEST_FUNCTION = 50
 
 # The borders at which anything may be caught, and why. A border logs what it caught, with its trace.
 BORDERS = {
-    # "gemini_pool/jobs/scheduler.py::run_job": "a job that fails must not end the others",
+    "gemini_pool/web/answering.py::__next__": "a stream whose status is out must itself tell that it broke",
 }
 
 # Lower-case names that a module may give to an object made at its import.

@@ -41,7 +41,7 @@ def _parser() -> argparse.ArgumentParser:
     migrate.set_defaults(run=_migrate)
 
     accounts.add_to(commands.add_parser("accounts", help="see, add, renew, enable and disable accounts"))
-    keys.add_to(commands.add_parser("keys", help="make, list and revoke API keys"))
+    keys.add_to(commands.add_parser("keys", help="make, list, revoke and upgrade API keys"))
     settings.add_to(commands.add_parser("settings", help="list all settings, or save one"))
 
     simulator = commands.add_parser("simulator", help="play Gemini Business on this machine")

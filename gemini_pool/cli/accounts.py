@@ -4,9 +4,10 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-from gemini_pool.cli.console import moment, say
+from gemini_pool.cli.console import moment, remark, say
 from gemini_pool.knobs import SettingsError
 from gemini_pool.readers import SEATS
 from gemini_pool.roster import Account, QuotaKind
@@ -14,11 +15,14 @@ from gemini_pool.settings import read_settings
 from gemini_pool.startup import open_store
 from gemini_pool.store.accounts import Accounts
 from gemini_pool.store.secrets import open_vault
+from gemini_pool.store.tally import Tallied, totals
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(required=True, metavar="ACTION")
-    actions.add_parser("list", help="all accounts, their state and its reason").set_defaults(run=_list)
+    actions.add_parser("list", help="all accounts, what they have done and how they are").set_defaults(
+        run=_list
+    )
     put = actions.add_parser("put", help="add accounts, or renew the cookies of those that are there")
     put.add_argument("file", help="a JSON array as in ACCOUNTS_CONFIG; - reads standard input")
     put.set_defaults(run=_put)
@@ -37,9 +41,20 @@ def _accounts() -> Accounts:
 
 def _list(_: argparse.Namespace) -> None:
     now = time.time()
-    for account in _accounts().accounts():
-        state = account.state(now).value
-        say(f"{account.id:>4}  {state:<13}  {account.name}{_until(account, now)}{_why(account, now)}")
+    accounts, done = _accounts().accounts(), totals(open_store(read_settings(os.environ)))
+    if accounts:
+        remark(f"{'id':>4}  {'state':<13}  answers  failures  {'last used, UTC':<16}  name")
+    for account in accounts:
+        state, numbers = account.state(now).value, _numbers(done.get(account.id, ()))
+        more = _until(account, now) + _why(account, now)
+        say(f"{account.id:>4}  {state:<13}  {numbers}  {account.name}{more}")
+
+
+def _numbers(done: Sequence[Tallied]) -> str:
+    """What an account has done, of whatever kind."""
+    answers, failures = sum(one.answers for one in done), sum(one.failures for one in done)
+    last_used = moment(max(one.last_used for one in done)) if done else "never"
+    return f"{answers:>7}  {failures:>8}  {last_used:<16}"
 
 
 def _until(account: Account, now: float) -> str:

@@ -1,4 +1,4 @@
-"""`keys`: make, list and revoke API keys."""
+"""`keys`: make, list and revoke API keys, and say which are answered by better models."""
 
 import argparse
 import os
@@ -19,6 +19,10 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     revoke = actions.add_parser("revoke", help="end a key")
     revoke.add_argument("id", type=int)
     revoke.set_defaults(run=_revoke)
+    upgrade = actions.add_parser("upgrade", help="answer a key with better models than it asks for, or not")
+    upgrade.add_argument("id", type=int)
+    upgrade.add_argument("switch", choices=("on", "off"))
+    upgrade.set_defaults(run=_upgrade)
 
 
 def _keys() -> Keys:
@@ -33,10 +37,22 @@ def _create(options: argparse.Namespace) -> None:
 def _list(_: argparse.Namespace) -> None:
     for key in _keys().list():
         state = "active " if key.active else "revoked"
-        say(f"{key.id:>4}  {key.prefix}…  {moment(key.created_at)}  {state}  {key.name}")
+        upgrade = "  (upgrade on)" if key.upgrade else ""
+        say(f"{key.id:>4}  {key.prefix}…  {moment(key.created_at)}  {state}  {key.name}{upgrade}")
 
 
 def _revoke(options: argparse.Namespace) -> None:
     if not _keys().revoke(options.id):
-        raise SettingsError(f"There is no key {options.id}; `keys list` shows those there are.")
+        raise _no_key(options.id)
     say(f"Key {options.id} is revoked.")
+
+
+def _upgrade(options: argparse.Namespace) -> None:
+    on = options.switch == "on"
+    if not _keys().switch_upgrade(options.id, on):
+        raise _no_key(options.id)
+    say(f"Key {options.id} is answered by {'better models than' if on else 'the models'} it asks for.")
+
+
+def _no_key(key_id: int) -> SettingsError:
+    return SettingsError(f"There is no key {key_id}; `keys list` shows those there are.")

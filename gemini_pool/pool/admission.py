@@ -34,10 +34,7 @@ class Admission:
         self._free.release()
 
     def end_within(self, seconds: float) -> None:
-        """The process is about to stop: answers that are still under way then are broken off.
-
-        An assignment and no more, since a signal handler calls it.
-        """
+        """The process is about to stop: answers that are still under way then are broken off."""
         self._ends_at = self._clock() + seconds
 
     def check(self) -> None:

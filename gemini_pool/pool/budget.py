@@ -4,6 +4,9 @@ from dataclasses import dataclass, replace
 
 from gemini_pool.errors import Blame, NoAccountAvailable, PoolError, UpstreamError
 
+# When to come back after a failure of the service's own, of which nobody knows the end.
+RETRY_AFTER_SECONDS = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -55,7 +58,7 @@ class Budget:
             return nobody or NoAccountAvailable("No account was tried.")
         errors = [attempt.error for attempt in self.history]
         if errors[-1].blame is not Blame.ACCOUNT:
-            return errors[-1]
+            return _with_a_time(errors[-1])
         base = nobody or NoAccountAvailable("Every account that was tried failed. Ask again later.")
         return NoAccountAvailable(
             str(base), retry_after=base.retry_after, limited=base.limited, busy=base.busy, history=errors
@@ -68,3 +71,9 @@ class Budget:
             or len(self.history) - asked >= self.tries.sessions
             or len(self.history) > self.tries.switches
         )
+
+
+def _with_a_time(error: PoolError) -> PoolError:
+    if error.retry_after is None:
+        error.retry_after = RETRY_AFTER_SECONDS
+    return error

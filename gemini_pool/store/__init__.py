@@ -1,4 +1,5 @@
-"""What outlives the process: accounts and their state, keys, models, saved settings, the call journal.
+"""What outlives the process: accounts and what they have done, keys, models, conversations, saved settings,
+the call journal.
 
 The only room that knows peewee and Fernet. It gives and takes the values of rung 0 and knows nothing of
 callers, pools or the network.

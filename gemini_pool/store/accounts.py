@@ -4,17 +4,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 
-from peewee import (
-    EXCLUDED,
-    AutoField,
-    BooleanField,
-    CompositeKey,
-    FloatField,
-    IntegerField,
-    Model,
-    TextField,
-    fn,
-)
+from peewee import AutoField, BooleanField, CompositeKey, FloatField, IntegerField, Model, TextField
 
 from gemini_pool.readers import Seat
 from gemini_pool.roster import Account, Credentials, QuotaKind, Standing, Verdict
@@ -39,6 +29,7 @@ class AccountRow(Model):
     standing = TextField()
     reason = TextField()
     resting_until = FloatField()
+    strikes = IntegerField()
     created_at = FloatField()
 
     class Meta:
@@ -49,6 +40,7 @@ class CooldownRow(Model):
     account_id = IntegerField()
     kind = TextField()
     until = FloatField()
+    firm = BooleanField()
 
     class Meta:
         table_name = "cooldowns"
@@ -70,12 +62,12 @@ class Accounts:
 
     def accounts(self) -> list[Account]:
         """All accounts, by id."""
-        cooldowns: dict[int, dict[QuotaKind, float]] = defaultdict(dict)
+        cooldowns: dict[int, list[CooldownRow]] = defaultdict(list)
         with self._store.reading():
             for row in CooldownRow.select().execute(self._db):
-                cooldowns[row.account_id][QuotaKind(row.kind)] = row.until
+                cooldowns[row.account_id].append(row)
             rows = list(AccountRow.select().order_by(AccountRow.id).execute(self._db))
-        return [self._account(row, cooldowns.get(row.id, {})) for row in rows]
+        return [self._account(row, cooldowns[row.id]) for row in rows]
 
     def add_missing(self, seats: Iterable[Seat]) -> int:
         """Add the seats the store has never had; how many that were. What is there is left alone."""
@@ -105,36 +97,28 @@ class Accounts:
         """Switch an account on or off; on also ends its rests. False when there is no such account."""
         changes: dict[str, object] = {"enabled": enabled}
         if enabled:
-            changes |= {"standing": Standing.GOOD.value, "reason": "", "resting_until": 0.0}
+            changes |= {"standing": Standing.GOOD.value, "reason": "", "resting_until": 0.0, "strikes": 0}
         with self._store.writing():
             if enabled:
                 CooldownRow.delete().where(CooldownRow.account_id == account_id).execute(self._db)
             return bool(AccountRow.update(changes).where(AccountRow.id == account_id).execute(self._db))
 
     def record(self, account: Account, verdict: Verdict) -> None:
-        """Keep what a failure concluded; what it says of cookies, only if they are still the account's."""
-        changes: dict[str, object] = {"reason": verdict.reason}
-        if verdict.standing is not None:
-            changes["standing"] = verdict.standing.value
-        if verdict.until is not None and verdict.kind is None:
-            changes["resting_until"] = verdict.until
+        """Keep what an answer concluded; what it says of cookies, only if they are still the account's."""
         with self._store.writing():
-            held = self._credentials(account.id)
-            if held is None or (verdict.standing is not None and held != account.credentials):
+            held = self._held(account.id)
+            if held is None or (verdict.standing is not None and held.credentials != account.credentials):
                 return
-            AccountRow.update(changes).where(AccountRow.id == account.id).execute(self._db)
-            if verdict.until is not None and verdict.kind is not None:
-                self._cool(account.id, verdict.kind, verdict.until)
+            self._keep(held.after(verdict), verdict.kind)
 
     def claim_probe(self, account: Account, until: float) -> bool:
-        return True
+        """Whether the caller's is the one request that may go ahead when the account's rest is over.
 
-    def _cool(self, account_id: int, kind: QuotaKind, until: float) -> None:
-        """Of two limits met at once the longer counts."""
-        CooldownRow.insert(account_id=account_id, kind=kind.value, until=until).on_conflict(
-            conflict_target=[CooldownRow.account_id, CooldownRow.kind],
-            update={CooldownRow.until: fn.MAX(CooldownRow.until, EXCLUDED.until)},
-        ).execute(self._db)
+        True for one of all processes; the others then find the account resting until `until`.
+        """
+        unclaimed = (AccountRow.id == account.id) & (AccountRow.resting_until == account.resting_until)
+        with self._store.writing():
+            return bool(AccountRow.update(resting_until=until).where(unclaimed).execute(self._db))
 
     def renew(self, account_id: int, credentials: Credentials) -> None:
         """Keep cookies that the service handed out; they are proof that the account is signed in."""
@@ -144,6 +128,21 @@ class Accounts:
                 host_c_oses=self._vault.seal(credentials.host_c_oses),
                 standing=Standing.GOOD.value,
             ).where(AccountRow.id == account_id).execute(self._db)
+
+    def _keep(self, account: Account, cooled: QuotaKind | None) -> None:
+        AccountRow.update(
+            standing=account.standing.value,
+            reason=account.reason,
+            resting_until=account.resting_until,
+            strikes=account.strikes,
+        ).where(AccountRow.id == account.id).execute(self._db)
+        if cooled is not None and cooled in account.cooldowns:
+            CooldownRow.replace(
+                account_id=account.id,
+                kind=cooled.value,
+                until=account.cooldowns[cooled],
+                firm=cooled in account.firm,
+            ).execute(self._db)
 
     def _columns(self, seat: Seat) -> dict[str, object]:
         return {
@@ -159,12 +158,14 @@ class Accounts:
             "standing": Standing.GOOD.value,
             "reason": "",
             "resting_until": 0.0,
+            "strikes": 0,
             "created_at": self._clock(),
         }
 
-    def _credentials(self, account_id: int) -> Credentials | None:
+    def _held(self, account_id: int) -> Account | None:
         rows = AccountRow.select().where(AccountRow.id == account_id).execute(self._db)
-        return self._opened(rows[0]) if len(rows) else None
+        cooldowns = CooldownRow.select().where(CooldownRow.account_id == account_id).execute(self._db)
+        return self._account(rows[0], list(cooldowns)) if len(rows) else None
 
     def _opened(self, row: AccountRow) -> Credentials:
         return Credentials(
@@ -175,7 +176,7 @@ class Accounts:
             user_agent=row.user_agent,
         )
 
-    def _account(self, row: AccountRow, cooldowns: dict[QuotaKind, float]) -> Account:
+    def _account(self, row: AccountRow, cooldowns: Sequence[CooldownRow]) -> Account:
         return Account(
             id=row.id,
             name=row.name,
@@ -185,5 +186,7 @@ class Accounts:
             reason=row.reason,
             expires_at=row.expires_at,
             resting_until=row.resting_until,
-            cooldowns=cooldowns,
+            cooldowns={QuotaKind(one.kind): one.until for one in cooldowns},
+            strikes=row.strikes,
+            firm=frozenset(QuotaKind(one.kind) for one in cooldowns if one.firm),
         )

@@ -23,6 +23,7 @@ class ModelRow(Row):
     enabled = BooleanField()
     position = IntegerField()
     created = IntegerField()
+    better = TextField(null=True)
 
     class Meta:
         table_name = "models"
@@ -30,10 +31,12 @@ class ModelRow(Row):
 
 @dataclass(frozen=True)
 class _Listing:
-    """The catalogue as it was read: models by name and alias, and the names that are switched off."""
+    """The catalogue as it was read: models by name and alias, the names that are switched off, and the
+    better model of each name that has one, whether it is switched on or off."""
 
     models: dict[str, Model]
     switched_off: frozenset[str]
+    better: dict[str, str]
 
 
 class Catalog:
@@ -64,15 +67,30 @@ class Catalog:
         """The models that are switched on, aliases included."""
         return list(self._listing.get().models.values())
 
+    def better(self, model: Model) -> Model:
+        """The best that can be had in place of a model; itself when there is none better.
+
+        Better ones may have better ones in turn; those that are switched off are passed over.
+        """
+        listing = self._listing.get()
+        name, seen = model.id, {model.id}
+        while (name := listing.better.get(name, "")) and name not in seen:
+            seen.add(name)
+            model = listing.models.get(name, model)
+        return model
+
     def _read(self) -> _Listing:
         models: dict[str, Model] = {}
         switched_off: set[str] = set()
+        better: dict[str, str] = {}
         with self._store.reading():
             for row in ModelRow.select().order_by(ModelRow.position).execute(self._store.db):
                 model = Model(row.id, row.upstream_id, QuotaKind(row.kind), row.created)
                 for name in (row.id, *json.loads(row.aliases)):
+                    if row.better:
+                        better.setdefault(name, row.better)
                     if row.enabled:
                         models.setdefault(name, replace(model, id=name))
                     else:
                         switched_off.add(name)
-        return _Listing(models, frozenset(switched_off))
+        return _Listing(models, frozenset(switched_off), better)

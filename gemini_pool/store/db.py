@@ -28,6 +28,8 @@ PRAGMAS = {
     "foreign_keys": 1,
 }
 LOOK_EVERY_SECONDS = 0.2
+MOST_SHED_AT_ONCE = 1_000
+BREATH_SECONDS = 0.05
 
 
 class Revision(Model):
@@ -74,6 +76,21 @@ class Store:
             yield
             if shared:
                 Revision.update(number=Revision.number + 1).execute(self.db)
+
+    def shed(self, table: str, where: str, *values: object) -> int:
+        """Delete the rows of a table that a condition in SQL holds for; how many those were.
+
+        A part at a time, with a breath in between: requests write to the same database.
+        """
+        some = f"SELECT rowid FROM {table} WHERE {where} LIMIT {MOST_SHED_AT_ONCE}"  # noqa: S608
+        deleted = 0
+        while True:
+            with self.writing(shared=False):
+                count = self.db.execute_sql(f"DELETE FROM {table} WHERE rowid IN ({some})", values).rowcount  # noqa: S608
+            deleted += count
+            if count < MOST_SHED_AT_ONCE:
+                return deleted
+            time.sleep(BREATH_SECONDS)
 
     def revision(self) -> int:
         with self.reading():
@@ -140,10 +157,11 @@ class Cached(Generic[T]):
 
     def get(self) -> T:
         if self._watch.changed() or self._stale:
-            self._renew()
+            self.renew()
         return self._value
 
-    def _renew(self) -> None:
+    def renew(self) -> None:
+        """Read anew now, without waiting for the store to be seen moving."""
         self._stale = False
         try:
             self._value = self._read()

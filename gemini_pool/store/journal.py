@@ -1,25 +1,21 @@
-"""The call journal: one row a call, written in batches by one thread a process.
+"""The call journal: one row a call, written behind the requests.
 
-A request leaves its row in memory and goes on; the row is on disk at most a quarter of a second later,
-and at exit. A database that does not answer costs rows in the end, never an answer.
+A database that does not answer costs rows in the end, never an answer.
 """
 
-import atexit
 import logging
-import queue
 import threading
-import time
-from collections.abc import Callable
+from collections import deque
 from dataclasses import astuple, dataclass, fields
 
 from peewee import AutoField, FloatField, IntegerField, Model, TextField
 
 from gemini_pool.errors import StoreError
+from gemini_pool.store.batches import WriteBehind
 from gemini_pool.store.db import Store
 
 log = logging.getLogger(__name__)
 
-FLUSH_SECONDS = 0.25
 MOST_WAITING = 50_000
 MOST_IN_BATCH = 500
 
@@ -68,28 +64,35 @@ INSERT = f"INSERT INTO calls ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len
 
 
 class CallJournal:
-    """Thread-safe; its thread starts with the first row, so that a forked process has its own."""
+    """Thread-safe."""
 
-    def __init__(self, store: Store, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, store: Store, behind: WriteBehind) -> None:
         self._store = store
-        self._sleep = sleep
-        self._waiting: queue.SimpleQueue[CallRecord] = queue.SimpleQueue()
-        self._starting = threading.Lock()
+        self._behind = behind
+        self._waiting: deque[CallRecord] = deque()
         self._flushing = threading.Lock()
-        self._started = False
+        self._full = False
+        behind.add(self.flush)
 
     def record(self, call: CallRecord) -> None:
         """Keep a call; returns at once."""
-        if self._waiting.qsize() < MOST_WAITING:
-            self._waiting.put(call)
-        if not self._started:
-            self._start()
+        if len(self._waiting) < MOST_WAITING:
+            self._waiting.append(call)
+        elif not self._full:
+            self._full = True
+            log.error("the call journal is full: no more calls are kept until the database takes them")
+        self._behind.wake()
 
     def flush(self) -> None:
-        """Write what is waiting now."""
+        """Write what is waiting now. StoreError: what could not be written waits for the next time."""
         with self._flushing:
             while batch := self._batch():
-                self._write(batch)
+                try:
+                    self._write(batch)
+                except StoreError:
+                    self._put_back(batch)
+                    raise
+            self._full = False
 
     def recent(self, limit: int = 100) -> list[CallRecord]:
         """The newest calls on disk, newest first."""
@@ -97,32 +100,22 @@ class CallJournal:
             rows = CallRow.select().order_by(CallRow.id.desc()).limit(limit).dicts().execute(self._store.db)
             return [CallRecord(**{k: v for k, v in row.items() if k != "id"}) for row in rows]
 
-    def _start(self) -> None:
-        with self._starting:
-            if self._started:
-                return
-            threading.Thread(target=self._run, name="call-journal", daemon=True).start()
-            atexit.register(self.flush)
-            self._started = True
-
-    def _run(self) -> None:
-        while True:
-            self._sleep(FLUSH_SECONDS)
-            self.flush()
+    def prune(self, before: float) -> int:
+        """Delete the calls before a moment (epoch seconds); how many those were."""
+        return self._store.shed("calls", "at < ?", before)
 
     def _batch(self) -> list[CallRecord]:
         batch: list[CallRecord] = []
-        while len(batch) < MOST_IN_BATCH:
-            try:
-                batch.append(self._waiting.get_nowait())
-            except queue.Empty:
-                break
+        while self._waiting and len(batch) < MOST_IN_BATCH:
+            batch.append(self._waiting.popleft())
         return batch
+
+    def _put_back(self, batch: list[CallRecord]) -> None:
+        self._waiting.extendleft(reversed(batch))
+        while len(self._waiting) > MOST_WAITING:
+            self._waiting.pop()
 
     def _write(self, batch: list[CallRecord]) -> None:
         # One prepared statement: building an INSERT of the batch took a tenth of the whole process.
-        try:
-            with self._store.writing(shared=False):
-                self._store.db.connection().executemany(INSERT, map(astuple, batch))
-        except StoreError:
-            log.exception("%d rows of the call journal could not be written", len(batch))
+        with self._store.writing(shared=False):
+            self._store.db.connection().executemany(INSERT, map(astuple, batch))

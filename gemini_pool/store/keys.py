@@ -25,6 +25,7 @@ class KeyRow(Model):
     prefix = TextField()
     digest = TextField()
     active = BooleanField()
+    upgrade = BooleanField()
     created_at = FloatField()
 
     class Meta:
@@ -33,10 +34,16 @@ class KeyRow(Model):
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """A key as the pool knows it. `id` is None for a key of the environment."""
+    """A key as the pool knows it. `id` is None for a key of the environment.
+
+    No two keys share a `scope`; what belongs to one caller alone is kept under it. `upgrade` has the key
+    answered by better models than it asks for.
+    """
 
     id: int | None
     name: str
+    scope: str = ""
+    upgrade: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +55,7 @@ class KeyListing:
     prefix: str
     active: bool
     created_at: float
+    upgrade: bool
 
 
 class Keys:
@@ -59,7 +67,8 @@ class Keys:
         self._store = store
         self._db = store.db
         self._clock = clock
-        self._fixed = {_digest(key): Key(None, "API_KEY") for key in from_environment}
+        digests = map(_digest, from_environment)
+        self._fixed = {digest: Key(None, "API_KEY", digest) for digest in digests}
         self._known = Cached(store, self._read)
 
     def find(self, key: str) -> Key | None:
@@ -75,6 +84,7 @@ class Keys:
                 prefix=text[:SHOWN_CHARACTERS],
                 digest=_digest(text),
                 active=True,
+                upgrade=False,
                 created_at=self._clock(),
             ).execute(self._db)
         return text
@@ -85,15 +95,22 @@ class Keys:
             changed = KeyRow.update(active=False).where(KeyRow.id == key_id).execute(self._db)
         return bool(changed)
 
+    def switch_upgrade(self, key_id: int, on: bool) -> bool:
+        """Have a key answered by better models, or by those it asks for. False when there is no such key."""
+        with self._store.writing():
+            changed = KeyRow.update(upgrade=on).where(KeyRow.id == key_id).execute(self._db)
+        return bool(changed)
+
     def list(self) -> list[KeyListing]:
         with self._store.reading():
             rows = KeyRow.select().order_by(KeyRow.id).execute(self._db)
-            return [KeyListing(r.id, r.name, r.prefix, r.active, r.created_at) for r in rows]
+            return [KeyListing(r.id, r.name, r.prefix, r.active, r.created_at, r.upgrade) for r in rows]
 
     def _read(self) -> dict[str, Key]:
         with self._store.reading():
             rows = KeyRow.select().where(KeyRow.active).execute(self._db)
-            return {row.digest: Key(row.id, row.name) for row in rows} | self._fixed
+            known = {row.digest: Key(row.id, row.name, row.digest, row.upgrade) for row in rows}
+        return known | self._fixed
 
 
 def new_key() -> str:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Any, TypeVar
 
 import orjson
@@ -40,9 +41,9 @@ TOOLS: dict[QuotaKind, dict[str, Any]] = {
     QuotaKind.VIDEOS: {"videoGenerationSpec": {}},
 }
 
-
-# A token is renewed this long before it is due, for an account that is kept ready.
-AHEAD_SECONDS = 30.0
+# A token is renewed this long before it is due, for an account that is kept ready. Well below the 30 s
+# that any token is used for, or one of a short-lived key would be renewed as soon as it is made.
+AHEAD_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,9 +250,7 @@ class _Begun:
 
     def elements(self) -> Iterator[Any]:
         """The answer's elements, and silences between them."""
-        if self._first is not None:
-            yield self._first
-        yield from self._rest
+        return self._rest if self._first is None else chain((self._first,), self._rest)
 
     def close(self) -> None:
         self._stream.close()

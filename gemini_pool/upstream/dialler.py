@@ -68,11 +68,12 @@ class Dialler:
 
     def dial(self, origin: Origin) -> Dialled:
         """A new connection to this origin, its certificate checked; Unreachable."""
+        connection = self._connection(origin)
         try:
-            connection = self._connection(origin)
             connection.connect()
         except BROKEN as error:
-            raise unreachable(error) from error
+            connection.close()
+            raise unreachable(error, asked=False) from error
         if connection.proxy_is_forwarding:
             return Dialled(connection.sock, f"{origin.scheme}://{origin.name}", self._login())
         return Dialled(connection.sock, "", {})
@@ -106,8 +107,13 @@ class Dialler:
         return dict(make_headers(proxy_basic_auth=f"{user}:{password or ''}" if user else None))
 
 
-def unreachable(error: Exception) -> Unreachable:
+def unreachable(error: Exception, *, asked: bool = True) -> Unreachable:
     """A broken connection as our error. Its own text names hosts and proxies, so none of it is passed on."""
-    if isinstance(error, TimeoutError | urllib3.exceptions.TimeoutError):
-        return Unreachable("The service did not answer in time.")
-    return Unreachable(f"The connection to the service failed ({type(error).__name__}).")
+    late = isinstance(error, TimeoutError | urllib3.exceptions.TimeoutError)
+    failure = Unreachable(
+        "The service did not answer in time."
+        if late
+        else f"The connection to the service failed ({type(error).__name__})."
+    )
+    failure.asked = asked
+    return failure

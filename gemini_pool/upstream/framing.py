@@ -45,7 +45,7 @@ def read_head(head: bytes) -> Head:
     first, *lines = head.decode("latin-1").split("\r\n")
     version, _, rest = first.partition(" ")
     status = rest[:3]
-    if not (version.startswith("HTTP/1.") and status.isascii() and status.isdigit()):
+    if not (version.startswith("HTTP/1.") and len(status) == 3 and status.isascii() and status.isdigit()):
         raise BadReply("The service answered something that is no HTTP.")
     pairs = [
         (name.strip().lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)
@@ -63,24 +63,28 @@ class Body:
     def __init__(self, head: Head) -> None:
         self.done = head.status in NO_BODY
         self._chunked = "chunked" in head.headers.get("transfer-encoding", "").lower()
-        self._ends_with_line = False
+        self._ends_with_line = False  # only the end of the connection tells that the body is whole
+        self._surplus = False  # more came than the body
         self._left = 0  # bytes to come of the body, or of a chunk with its line end
         self._held = b""  # the beginning of a line that tells a chunk's size
         self._trailing = False
         packed = head.headers.get("content-encoding", "identity").strip().lower() not in ("identity", "")
         self._unpack = zlib.decompressobj(ANY_WRAPPING) if packed else None
-        if not self._chunked:
+        if not (self._chunked or self.done):
             self._count(head.headers.get("content-length"))
 
     @property
-    def ends_with_line(self) -> bool:
-        """Whether only the end of the connection tells that the body is whole."""
-        return self._ends_with_line
+    def in_step(self) -> bool:
+        """Whether the next thing on the line will be the next reply, and nothing left over from this one."""
+        return self.done and not (self._ends_with_line or self._surplus)
 
     def feed(self, data: bytes) -> bytes:
         """The part of the body in these bytes; b"" when there is none yet. BadReply."""
+        if self.done:
+            self._surplus |= bool(data)
+            return b""
         payload = self._unchunked(data) if self._chunked else self._counted(data)
-        if not (self._unpack and payload):
+        if not self._unpack:
             return payload
         try:
             return self._unpack.decompress(payload)
@@ -89,7 +93,7 @@ class Body:
 
     def end(self) -> None:
         """The connection ended; Unreachable when more was to come."""
-        if not (self.done or self._ends_with_line):
+        if not self._ends_with_line:
             raise Unreachable("The service ended the connection in the middle of its reply.")
         self.done = True
 
@@ -98,7 +102,7 @@ class Body:
             self._ends_with_line = True
         elif length.isascii() and length.isdigit():
             self._left = int(length)
-            self.done = self.done or not self._left
+            self.done = not self._left
         else:
             raise BadReply("The service sent a reply whose length cannot be read.")
 
@@ -108,25 +112,27 @@ class Body:
         payload = data[: self._left]
         self._left -= len(payload)
         self.done = not self._left
+        self._surplus = len(payload) < len(data)
         return payload
 
     def _unchunked(self, data: bytes) -> bytes:
         data, self._held = self._held + data, b""
         pieces, at = [], 0
         while at < len(data) and not self.done:
+            if not self._left:
+                end = data.find(END_OF_LINE, at)
+                if end < 0:
+                    self._hold(data[at:])
+                    break
+                self._line(data[at:end])
+                at = end + len(END_OF_LINE)
             if self._left:
-                end = min(at + self._left, len(data))
-                pieces.append(data[at : min(end, max(at, at + self._left - len(END_OF_LINE)))])
-                self._left -= end - at
+                end = at + self._left
+                pieces.append(data[at : max(at, end - len(END_OF_LINE))])
+                self._left = max(0, end - len(data))
                 at = end
-                continue
-            end = data.find(END_OF_LINE, at)
-            if end < 0:
-                self._hold(data[at:])
-                break
-            self._line(data[at:end])
-            at = end + len(END_OF_LINE)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        self._surplus = self.done and at < len(data)
+        return b"".join(pieces)
 
     def _hold(self, rest: bytes) -> None:
         if len(rest) > MAX_SIZE_LINE_BYTES:

@@ -53,6 +53,9 @@ class ArrayReader:
                 self._find_start()
             elif self._reach_end():
                 elements.append(self._take())
+        if self._start < 0:  # what stands between elements has been read
+            del self._buffer[: self._scan]
+            self._scan = 0
         if len(self._buffer) > MAX_OBJECT_BYTES:
             raise BadReply("The service sent an object that is too large to read.")
         return elements

@@ -116,9 +116,9 @@ class Tokens:
             renewal.set_exception(error)
             raise
         finally:
-            renewal.cancel()  # nothing, unless something else went wrong: nobody shall wait for ever
             with self._lock:
                 del self._renewals[key]
+            renewal.cancel()  # nothing, unless something else went wrong: nobody shall wait for ever
 
     def _ask(self, account: Account) -> Waiting[Token]:
         credentials = account.credentials

@@ -16,7 +16,7 @@ def as_text(turns: Sequence[Turn]) -> str:
     """The text to send for these turns."""
     system = [turn.text for turn in turns if turn.role is Role.SYSTEM and turn.text]
     said = [turn for turn in turns if turn.role is not Role.SYSTEM and turn.text]
-    if not system and len(said) == 1:
+    if not system and len(said) == 1 and said[0].role is Role.USER:
         return said[0].text
     parts = ["System:\n" + "\n\n".join(system)] if system else []
     parts += [f"{_speaker(turn)}:\n{turn.text}" for turn in said]

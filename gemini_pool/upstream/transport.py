@@ -87,7 +87,7 @@ class StreamReply:
         if self._closed:
             return
         self._closed = True
-        if self._body.done and self._keeps_open and not self._body.ends_with_line:
+        if self._keeps_open and self._body.in_step:
             self._lines.give_back(self._line)
         else:
             self._line.close()
@@ -147,11 +147,13 @@ class Transport:
 
 def _head(line: Line, patience: Patience) -> Waiting[tuple[Head, bytes]]:
     """The reply's head, and what arrived with it; interim replies (1xx) are passed over."""
-    data = yield from _received(line, patience.first)
+    data = b""
     while True:
         while (end := data.find(END_OF_HEAD)) < 0:
-            more = yield from _received(line, patience.between)
-            if not more or len(data) > MAX_HEAD_BYTES:
+            if len(data) > MAX_HEAD_BYTES:
+                raise BadReply("The service sent a reply whose head is too large to read.")
+            more = yield from _received(line, patience.between if data else patience.first)
+            if not more:
                 raise Unreachable("The service ended the connection instead of answering.")
             data += more
         head, data = read_head(data[:end]), data[end + len(END_OF_HEAD) :]
@@ -161,14 +163,13 @@ def _head(line: Line, patience: Patience) -> Waiting[tuple[Head, bytes]]:
 
 def _received(line: Line, seconds: float) -> Waiting[bytes]:
     """The next bytes, b"" at the connection's end; Unreachable when none come for so long."""
-    deadline = time.monotonic() + seconds
-    while True:
-        data = line.receive(min(seconds, TICK_SECONDS))
-        if data is not None:
-            return data
-        if time.monotonic() >= deadline:
+    deadline, left = time.monotonic() + seconds, seconds
+    while (data := line.receive(min(left, TICK_SECONDS))) is None:
+        left = deadline - time.monotonic()
+        if left <= 0:
             raise Unreachable(f"The service has been silent for {seconds:g} s.")
         yield SILENCE
+    return data
 
 
 def _parted(url: str) -> tuple[Origin, str]:

@@ -13,7 +13,8 @@ from gemini_pool.errors import PoolError
 from gemini_pool.pool.answer import Answer, Outcome
 from gemini_pool.store.journal import CallRecord
 from gemini_pool.store.keys import Key
-from gemini_pool.web.edge import fresh_id, read_json, reply, status_of
+from gemini_pool.web.edge import fresh_id, own_fault, read_json, reply, status_of
+from gemini_pool.web.preferring import keep_preference, preferred
 from gemini_pool.wiring import Services, services
 
 # Proxies in between must pass each event on at once.
@@ -51,6 +52,8 @@ class Ticket:
     def close(self, outcome: Outcome, error: BaseException | None = None) -> None:
         """Give the place back and write the row."""
         self.services.admission.leave()
+        if outcome is Outcome.OK:
+            keep_preference(self.call, self.key, self.services)
         usage = self.meter.usage(self.call.prompt)
         self.services.journal.record(
             CallRecord(
@@ -77,7 +80,7 @@ class Ticket:
 def answer(dialect: Dialect, *, id_prefix: str) -> Response:
     """Answer the current request in a dialect; raises PoolError while a status can still tell of it."""
     s = services()
-    call = dialect.read(read_json(), s.catalog)
+    call, change = preferred(dialect.read(read_json(), s.catalog), g.key, s)
     s.admission.enter()
     with ExitStack() as stack:
         ticket = stack.enter_context(Ticket(s, g.request_id, g.key, request.path, call))
@@ -87,11 +90,14 @@ def answer(dialect: Dialect, *, id_prefix: str) -> Response:
         stack.callback(found.close)
         ticket.answered_by(found)
         heading = Heading(fresh_id(id_prefix), int(ticket.at), call.prompt.model.id)
-        if not call.stream:
-            return reply(dialect.write(call, heading, found, ticket.meter))
-        stack.pop_all()  # the body has them now
-        body = Streamed(dialect, found, ticket, heading)
-    return Response(body, headers=STREAM_HEADERS, direct_passthrough=True)
+        if call.stream:
+            stack.pop_all()  # the body has them now
+            body = Streamed(dialect, found, ticket, heading)
+            response = Response(body, headers=STREAM_HEADERS, direct_passthrough=True)
+        else:
+            response = reply(dialect.write(call, heading, found, ticket.meter))
+    response.headers.extend(change)
+    return response
 
 
 class Streamed:
@@ -117,9 +123,14 @@ class Streamed:
             self._outcome = Outcome.OK
             raise
         except PoolError as error:
-            # The status is out, so the stream itself must say that it did not end well.
-            self._outcome, self._error = Outcome.ERROR, error
-            return self._dialect.write_stream_error(error, status_of(error))
+            return self._broken(error)
+        except Exception as error:  # noqa: BLE001 - the border: whatever it is, the stream must tell of it
+            return self._broken(own_fault(error, self._ticket.request_id))
+
+    def _broken(self, error: PoolError) -> bytes:
+        """The status is out, so the stream itself must say that it did not end well."""
+        self._outcome, self._error = Outcome.ERROR, error
+        return self._dialect.write_stream_error(error, status_of(error))
 
     def close(self) -> None:
         try:

@@ -82,6 +82,12 @@ def fresh_id(prefix: str) -> str:
     return f"{prefix}{random.getrandbits(96):024x}"
 
 
+def own_fault(error: Exception, request_id: str) -> PoolError:
+    """What was not foreseen, logged with its trace, as an error that can be told without it."""
+    log.error("request %s failed", request_id, exc_info=error)
+    return PoolError(f"Something went wrong here. Give the operator this id: {request_id}.")
+
+
 def status_of(error: PoolError) -> int:
     """The HTTP status that tells of an error."""
     if isinstance(error, NoAccountAvailable):
@@ -157,10 +163,8 @@ def _refuse_http(error: HTTPException) -> Response:
 
 
 def _own_fault(error: Exception) -> Response:
-    """Border: whatever was not foreseen is logged with its trace and told without it."""
-    log.error("request %s failed", g.get("request_id"), exc_info=error)
-    told = PoolError(f"Something went wrong here. Give the operator this id: {g.get('request_id')}.")
-    return reply(ChatDialect().write_error(told, OWN_FAULT), OWN_FAULT)
+    """Border: the caller is told of whatever was not foreseen."""
+    return reply(ChatDialect().write_error(own_fault(error, g.get("request_id", "")), OWN_FAULT), OWN_FAULT)
 
 
 def _slug(name: str) -> str:

@@ -6,6 +6,7 @@ from gemini_pool.dialects.chat import ChatDialect
 from gemini_pool.dialogue import Model
 from gemini_pool.web.answering import answer
 from gemini_pool.web.edge import reply_json, require_key
+from gemini_pool.web.preferring import HEADER, REASON_HEADER
 from gemini_pool.wiring import services
 
 bp = Blueprint("openai", __name__, url_prefix="/v1")
@@ -13,7 +14,7 @@ bp.before_request(require_key)
 
 CORS_HEADERS = {
     "access-control-allow-origin": "*",
-    "access-control-expose-headers": "x-request-id, retry-after",
+    "access-control-expose-headers": f"x-request-id, retry-after, {HEADER}, {REASON_HEADER}",
 }
 PREFLIGHT_HEADERS = {
     "access-control-allow-headers": "*, authorization",

@@ -135,14 +135,14 @@ def test_malformed_json_and_wrong_methods(pool: RunningPool) -> None:
 
 
 def test_a_stream_that_breaks_raises(client: OpenAI, simulator: Simulator) -> None:
-    simulator.world.behave("amber", text="half of it", stream="error-after-429")
+    simulator.world.behave("amber", text="half of it", stream="error-after-429", error_details=True)
     stream = client.chat.completions.create(model="gemini-auto", messages=HELLO, stream=True)
     with pytest.raises(openai.APIError):
         list(stream)
 
 
 def test_all_accounts_resting_is_a_rate_limit(client: OpenAI) -> None:
-    # amber's quota was used up by the test before: the pool remembers, and nobody is asked.
+    # amber was told in the test before when to come back: the pool remembers, and nobody is asked.
     with pytest.raises(openai.RateLimitError) as caught:
         client.chat.completions.create(model="gemini-auto", messages=HELLO)
     assert int(caught.value.response.headers["retry-after"]) > 0

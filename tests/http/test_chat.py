@@ -2,16 +2,16 @@
 
 import json
 import time
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
-from running import environment
 
-from gemini_pool.app import create_app
-from gemini_pool.settings import read_settings
 from gemini_pool.simulator.server import Simulator
+
+MakeApp = Callable[..., Flask]
 
 ASK: dict[str, Any] = {"model": "gemini-2.5-flash", "messages": [{"role": "user", "content": "Hello?"}]}
 PATH = "/v1/chat/completions"
@@ -187,13 +187,14 @@ def test_an_empty_answer_is_never_a_success(
     answer = client.post(PATH, json=ASK | {"stream": stream}, headers=keyed)
     assert answer.status_code == 502
     assert answer.headers["x-should-retry"] == "false"
+    assert answer.headers["retry-after"] == "5"  # nobody knows when, but he is told when to come back
 
 
 def test_a_caller_who_hangs_up_gives_the_account_back(
-    simulator: Simulator, tmp_path: Path, keyed: dict[str, str]
+    simulator: Simulator, make_app: MakeApp, keyed: dict[str, str]
 ) -> None:
     simulator.world.behave(None, text="word " * 200, deltas=200, delay=0.02)
-    client = create_app(read_settings(environment(simulator, tmp_path, ["amber", "bruno"]))).test_client()
+    client = make_app("amber", "bruno").test_client()
     stream = client.post(PATH, json=ASK | {"stream": True}, headers=keyed)  # amber's turn
     next(stream.iter_encoded())
     stream.close()

@@ -1,16 +1,16 @@
 """Keys, ids and errors: what every route has in common."""
 
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from running import KEY, environment, until
+from running import KEY, until
 
-from gemini_pool.app import create_app
-from gemini_pool.settings import read_settings
 from gemini_pool.simulator.server import Simulator
+
+MakeApp = Callable[..., Flask]
 
 CHAT = "/v1/chat/completions"
 
@@ -47,9 +47,8 @@ def test_without_a_good_key_there_is_no_answer(client: FlaskClient, headers: dic
     assert error_of(answer)["code"] == "invalid_api_key"
 
 
-def test_a_closed_network_may_do_without_keys(simulator: Simulator, tmp_path: Path) -> None:
-    environ = environment(simulator, tmp_path, ["amber"]) | {"ALLOW_ANONYMOUS": "1"}
-    anybody = create_app(read_settings(environ)).test_client()
+def test_a_closed_network_may_do_without_keys(make_app: MakeApp) -> None:
+    anybody = make_app("amber", ALLOW_ANONYMOUS="1").test_client()
     assert anybody.get("/v1/models").status_code == 200
 
 
@@ -83,11 +82,8 @@ def test_a_body_that_is_no_json_is_refused(client: FlaskClient, keyed: dict[str,
         assert error_of(answer)["code"] == "invalid_json"
 
 
-def test_a_body_over_the_limit_is_refused(
-    simulator: Simulator, tmp_path: Path, keyed: dict[str, str]
-) -> None:
-    environ = environment(simulator, tmp_path, ["amber"]) | {"MAX_BODY_MB": "1"}
-    client = create_app(read_settings(environ)).test_client()
+def test_a_body_over_the_limit_is_refused(make_app: MakeApp, keyed: dict[str, str]) -> None:
+    client = make_app("amber", MAX_BODY_MB="1").test_client()
     answer = client.post(CHAT, data=b" " * 1_100_000, headers=keyed)
     assert answer.status_code == 413
     assert "1 MB" in error_of(answer)["message"]
@@ -109,8 +105,8 @@ def test_an_unknown_model_is_told_by_name(client: FlaskClient, keyed: dict[str, 
     assert "gpt-9" in error["message"]
 
 
-def test_an_empty_pool_says_so(simulator: Simulator, tmp_path: Path, keyed: dict[str, str]) -> None:
-    client = create_app(read_settings(environment(simulator, tmp_path, []))).test_client()
+def test_an_empty_pool_says_so(make_app: MakeApp, keyed: dict[str, str]) -> None:
+    client = make_app().test_client()
     answer = client.post(CHAT, json={"messages": [{"role": "user", "content": "Hi"}]}, headers=keyed)
     assert answer.status_code == 503
     assert "no accounts" in error_of(answer)["message"]

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from cryptography.fernet import Fernet
 
+from gemini_pool.store.batches import WriteBehind
 from gemini_pool.store.db import Store
 from gemini_pool.store.secrets import Vault
 
@@ -34,6 +36,12 @@ def store(path: Path) -> Store:
 @pytest.fixture
 def vault() -> Vault:
     return Vault(Fernet.generate_key().decode())
+
+
+@pytest.fixture
+def behind() -> WriteBehind:
+    """One whose thread never wakes: what waits is written by `flush` alone."""
+    return WriteBehind(sleep=lambda _: threading.Event().wait())
 
 
 @pytest.fixture

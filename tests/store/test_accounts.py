@@ -10,11 +10,14 @@ from cryptography.fernet import Fernet
 from gemini_pool.errors import CredentialsRejected, StoreError
 from gemini_pool.pool.manager import AccountManager
 from gemini_pool.pool.policy import Policy
+from gemini_pool.pool.slots import Slots
 from gemini_pool.readers import Seat
 from gemini_pool.roster import Account, Credentials, QuotaKind, Standing, Verdict
 from gemini_pool.store.accounts import Accounts
+from gemini_pool.store.batches import WriteBehind
 from gemini_pool.store.db import Store
 from gemini_pool.store.secrets import Vault
+from gemini_pool.store.tally import Tally
 
 
 def seat(name: str, *, cookie: str = "") -> Seat:
@@ -54,7 +57,7 @@ def test_an_account_comes_back_as_it_was_given(accounts: Accounts) -> None:
     assert amber.credentials == seat("amber").credentials
     assert amber.expires_at == 2_000_000_000.5
     assert (amber.enabled, amber.standing, amber.reason) == (True, Standing.GOOD, "")
-    assert (amber.cooldowns, amber.resting_until) == ({}, 0.0)
+    assert (amber.cooldowns, amber.resting_until, amber.strikes, amber.firm) == ({}, 0.0, 0, frozenset())
 
 
 def test_no_cookie_can_be_read_in_the_files(accounts: Accounts, amber: Account, path: Path) -> None:
@@ -95,8 +98,10 @@ from pathlib import Path
 from gemini_pool.readers import Seat
 from gemini_pool.roster import Credentials
 from gemini_pool.store.accounts import Accounts
+from gemini_pool.store.batches import WriteBehind
 from gemini_pool.store.db import Store
 from gemini_pool.store.secrets import Vault
+from gemini_pool.store.tally import Tally
 accounts = Accounts(Store(Path(sys.argv[1])), Vault(sys.argv[2]))
 print("ready", flush=True)
 sys.stdin.readline()
@@ -153,6 +158,13 @@ def test_what_is_on_disk_is_what_the_pool_concluded(accounts: Accounts, amber: A
     for verdict in (
         Verdict("429", kind=QuotaKind.VIDEOS, until=500.0),
         Verdict("503", until=800.0),
+        Verdict("503 again", until=900.0, strikes=4),
+        Verdict("told", kind=QuotaKind.TEXT, until=700.0, firm=True),
+        Verdict("guessed, shorter", kind=QuotaKind.TEXT, until=600.0),
+        Verdict("told, equal", kind=QuotaKind.VIDEOS, until=500.0, firm=True),
+        Verdict("guessed, longer", kind=QuotaKind.TEXT, until=800.0),
+        Verdict("noted"),
+        Verdict("", strikes=0),
         Verdict("signed out", standing=Standing.NEEDS_SIGN_IN),
     ):
         amber = amber.after(verdict)
@@ -160,11 +172,39 @@ def test_what_is_on_disk_is_what_the_pool_concluded(accounts: Accounts, amber: A
         assert accounts.accounts() == [amber]
 
 
+def test_strikes_and_told_ends_survive_reopening(
+    accounts: Accounts, amber: Account, path: Path, vault: Vault
+) -> None:
+    accounts.record(amber, Verdict("503", until=800.0, strikes=5))
+    accounts.record(amber, Verdict("429", kind=QuotaKind.IMAGES, until=500.5, firm=True))
+    accounts.record(amber, Verdict("429", kind=QuotaKind.TEXT, until=600.0))
+    (kept,) = Accounts(Store(path), vault).accounts()
+    assert (kept.strikes, kept.firm) == (5, {QuotaKind.IMAGES})
+
+
+def test_a_recovery_ends_the_rest_and_leaves_cool_downs(accounts: Accounts, amber: Account) -> None:
+    accounts.record(amber, Verdict("429", kind=QuotaKind.IMAGES, until=500.5, firm=True))
+    accounts.record(amber, Verdict("503", until=800.0, strikes=5))
+    accounts.record(amber, Verdict("", strikes=0))
+    (kept,) = accounts.accounts()
+    assert (kept.strikes, kept.resting_until, kept.reason) == (0, 0.0, "")
+    assert (kept.cooldowns, kept.firm) == ({QuotaKind.IMAGES: 500.5}, {QuotaKind.IMAGES})
+
+
+def test_a_verdict_is_applied_to_what_other_processes_wrote_meanwhile(
+    accounts: Accounts, amber: Account, path: Path, vault: Vault
+) -> None:
+    Accounts(Store(path), vault).record(amber, Verdict("503", until=800.0, strikes=5))
+    accounts.record(amber, Verdict("429", kind=QuotaKind.TEXT, until=600.0))
+    (kept,) = accounts.accounts()
+    assert (kept.strikes, kept.resting_until, kept.cooldowns) == (5, 800.0, {QuotaKind.TEXT: 600.0})
+
+
 def test_a_verdict_touches_its_own_account_alone(accounts: Accounts) -> None:
     accounts.add_missing([seat("amber"), seat("bruno")])
     before, stranger = accounts.accounts()
     accounts.record(stranger, Verdict("503", standing=Standing.FORBIDDEN, until=800.0))
-    accounts.record(stranger, Verdict("429", kind=QuotaKind.TEXT, until=800.0))
+    accounts.record(stranger, Verdict("429", kind=QuotaKind.TEXT, until=800.0, strikes=3))
     assert accounts.accounts()[0] == before
 
 
@@ -225,7 +265,10 @@ def test_the_wrong_encryption_key_is_told_with_what_to_do(
 def test_dead_cookies_that_another_process_replaced_do_not_condemn_the_account(
     accounts: Accounts, amber: Account, path: Path, vault: Vault
 ) -> None:
-    other = AccountManager(Accounts(Store(path), vault), Policy(3, 600))
+    store = Store(path)
+    tally = Tally(store, WriteBehind(), day=lambda _: "2026-11-21")
+    slots = Slots(path.with_suffix(".slots"), 0)
+    other = AccountManager(Accounts(store, vault), Policy(3, 600), slots=slots, counter=tally)
     late = other.lease(QuotaKind.TEXT)
     accounts.renew(amber.id, Credentials("CSE.fresh", "123456", "config-amber"))
     other.settle(late, CredentialsRejected("signed out"))
@@ -233,12 +276,20 @@ def test_dead_cookies_that_another_process_replaced_do_not_condemn_the_account(
 
 
 def test_new_cookies_replace_the_old_and_what_was_said_of_them(accounts: Accounts, amber: Account) -> None:
-    accounts.record(amber, Verdict("signed out", standing=Standing.NEEDS_SIGN_IN))
+    accounts.record(amber, Verdict("signed out", standing=Standing.NEEDS_SIGN_IN, until=9e9, strikes=3))
     fresh = replace(seat("amber"), credentials=Credentials("CSE.fresh", "654321", "config-amber"))
     assert accounts.put([fresh, seat("bruno")]) == (1, 1)
     first, second = accounts.accounts()
     assert (first.id, first.name, first.credentials) == (amber.id, amber.name, fresh.credentials)
     assert (first.standing, first.reason, second.name) == (Standing.GOOD, "", "bruno")
+    assert (first.strikes, first.resting_until) == (0, 0.0)
+
+
+def test_a_quota_is_the_accounts_and_not_the_cookies(accounts: Accounts, amber: Account) -> None:
+    accounts.record(amber, Verdict("429", kind=QuotaKind.TEXT, until=9e9, firm=True))
+    accounts.put([seat("amber", cookie="CSE.fresh")])
+    (kept,) = accounts.accounts()
+    assert (kept.cooldowns, kept.firm) == ({QuotaKind.TEXT: 9e9}, {QuotaKind.TEXT})
 
 
 def test_new_cookies_do_not_enable_what_was_disabled_by_hand(accounts: Accounts, amber: Account) -> None:
@@ -248,10 +299,18 @@ def test_new_cookies_do_not_enable_what_was_disabled_by_hand(accounts: Accounts,
 
 
 def test_enabling_ends_every_rest(accounts: Accounts, amber: Account) -> None:
-    accounts.record(amber, Verdict("403", standing=Standing.FORBIDDEN, until=9e9))
-    accounts.record(amber, Verdict("429", kind=QuotaKind.TEXT, until=9e9))
+    accounts.record(amber, Verdict("403", standing=Standing.FORBIDDEN, until=9e9, strikes=7))
+    accounts.record(amber, Verdict("429", kind=QuotaKind.TEXT, until=9e9, firm=True))
     assert accounts.switch(amber.id, enabled=True)
-    assert accounts.accounts()[0].usable(QuotaKind.TEXT, now=1.0)
+    assert accounts.accounts() == [amber]
+    assert amber.usable(QuotaKind.TEXT, now=1.0)
+
+
+def test_disabling_forgets_nothing(accounts: Accounts, amber: Account) -> None:
+    verdict = Verdict("503", until=9e9, strikes=7)
+    accounts.record(amber, verdict)
+    accounts.switch(amber.id, enabled=False)
+    assert accounts.accounts() == [replace(amber.after(verdict), enabled=False)]
 
 
 def test_switching_an_account_that_is_not_there_says_so(accounts: Accounts) -> None:
@@ -262,3 +321,71 @@ def test_of_two_limits_met_at_once_the_longer_counts(accounts: Accounts, amber: 
     accounts.record(amber, Verdict("429", kind=QuotaKind.TEXT, until=3600.0))
     accounts.record(amber, Verdict("429", kind=QuotaKind.TEXT, until=10.0))
     assert accounts.accounts()[0].cooldowns == {QuotaKind.TEXT: 3600.0}
+
+
+# The probe after a rest
+
+RESTED = Verdict("503", until=1_767_225_600.123456, strikes=3)
+
+
+def test_a_probe_is_claimed_once_and_the_account_rests_meanwhile(
+    accounts: Accounts, amber: Account, path: Path, vault: Vault
+) -> None:
+    accounts.record(amber, RESTED)
+    (rested,) = accounts.accounts()
+    other = Accounts(Store(path), vault)
+    assert other.claim_probe(rested, 1_767_225_700.75)
+    assert not accounts.claim_probe(rested, 1_767_225_800.0)
+    assert accounts.accounts() == [replace(rested, resting_until=1_767_225_700.75)]
+
+
+def test_a_probe_can_be_claimed_again_when_its_time_has_run_out(accounts: Accounts, amber: Account) -> None:
+    accounts.record(amber, RESTED)
+    for until in (1_767_225_700.1, 1_767_225_800.2):
+        assert accounts.claim_probe(accounts.accounts()[0], until)
+
+
+def test_a_probe_is_claimed_for_its_own_account_alone(accounts: Accounts) -> None:
+    accounts.add_missing([seat("amber"), seat("bruno")])
+    amber, bruno = accounts.accounts()
+    assert accounts.claim_probe(bruno, 500.0)
+    assert accounts.accounts()[0] == amber
+
+
+def test_an_account_that_is_gone_has_no_probe(accounts: Accounts, amber: Account, path: Path) -> None:
+    change(path, "DELETE FROM accounts")
+    assert not accounts.claim_probe(amber, 500.0)
+
+
+def test_a_claimed_probe_is_news_to_other_processes(store: Store, accounts: Accounts, amber: Account) -> None:
+    before = store.revision()
+    accounts.claim_probe(amber, 500.0)
+    assert store.revision() > before
+
+
+def test_of_eight_processes_one_has_the_probe(store: Store, path: Path, elsewhere) -> None:  # type: ignore[no-untyped-def]
+    code = """
+import sys
+from pathlib import Path
+from gemini_pool.store.accounts import Accounts
+from gemini_pool.store.batches import WriteBehind
+from gemini_pool.store.db import Store
+from gemini_pool.store.secrets import Vault
+from gemini_pool.store.tally import Tally
+accounts = Accounts(Store(Path(sys.argv[1])), Vault(sys.argv[2]))
+(rested,) = accounts.accounts()
+print("ready", flush=True)
+sys.stdin.readline()
+print(sum(accounts.claim_probe(rested, rested.resting_until + 60 + n) for n in range(5)))
+"""
+    key = Fernet.generate_key().decode()
+    accounts = Accounts(store, Vault(key))
+    accounts.add_missing([seat("amber")])
+    accounts.record(accounts.accounts()[0], RESTED)
+    processes = [elsewhere(code, path, key) for _ in range(8)]
+    assert [process.stdout.readline() for process in processes] == ["ready\n"] * 8
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    said = [process.communicate(timeout=30) for process in processes]
+    assert sorted(said) == [("0\n", "")] * 7 + [("1\n", "")]

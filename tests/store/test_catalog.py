@@ -1,5 +1,6 @@
 """The catalogue of models."""
 
+import itertools
 import sqlite3
 from pathlib import Path
 
@@ -17,12 +18,16 @@ def catalog(store: Store) -> Catalog:
     return Catalog(store, "reject")
 
 
-def switch_off(path: Path, name: str) -> None:
+def change(path: Path, statement: str, *values: object) -> None:
     """What another process does."""
     connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("UPDATE models SET enabled = 0 WHERE id = ?", (name,))
+    connection.execute(statement, values)
     connection.execute("UPDATE revision SET number = number + 1")
     connection.close()
+
+
+def switch_off(path: Path, name: str) -> None:
+    change(path, "UPDATE models SET enabled = 0 WHERE id = ?", name)
 
 
 def test_the_known_models_are_there_from_the_start(catalog: Catalog) -> None:
@@ -106,3 +111,76 @@ def test_a_model_that_was_switched_off_is_not_passed_through(store: Store, path:
     switch_off(path, "gemini-2.5-pro")
     with pytest.raises(UnknownModel):
         Catalog(store, "passthrough").resolve("gemini-2.5-pro")
+
+
+# Better models
+
+
+def chain(path: Path, *names: str) -> None:
+    """Each of the models is bettered by the next."""
+    change(path, "UPDATE models SET better = NULL")
+    for name, better in itertools.pairwise(names):
+        change(path, "UPDATE models SET better = ? WHERE id = ?", better, name)
+
+
+def best(store: Store, name: str) -> str:
+    catalog = Catalog(store, "reject")
+    return catalog.better(catalog.resolve(name)).id
+
+
+@pytest.mark.parametrize(
+    ("name", "better"),
+    [
+        ("gemini-2.5-flash", "gemini-3-flash-preview"),
+        ("gemini-2.5-pro", "gemini-3.1-pro-preview"),
+        ("gemini-3-pro-preview", "gemini-3.1-pro-preview"),
+        ("gemini-3-pro", "gemini-3.1-pro-preview"),  # an alias
+        ("gemini-3.1-pro-preview", "gemini-3.1-pro-preview"),
+        ("gemini-3-flash", "gemini-3-flash"),
+        ("gemini-auto", "gemini-auto"),
+    ],
+)
+def test_the_known_models_have_better_ones(store: Store, name: str, better: str) -> None:
+    assert best(store, name) == better
+
+
+def test_a_better_model_comes_whole(catalog: Catalog) -> None:
+    better = catalog.better(catalog.resolve("gemini-2.5-pro"))
+    assert better == catalog.resolve("gemini-3.1-pro-preview")
+
+
+def test_the_end_of_the_chain_is_the_best(store: Store, path: Path) -> None:
+    chain(path, "gemini-2.5-flash", "gemini-2.5-pro", "gemini-3-pro-preview", "gemini-3-flash-preview")
+    assert best(store, "gemini-2.5-flash") == "gemini-3-flash-preview"
+
+
+def test_what_is_switched_off_is_passed_over(store: Store, path: Path) -> None:
+    chain(path, "gemini-2.5-flash", "gemini-2.5-pro", "gemini-3-pro-preview")
+    switch_off(path, "gemini-2.5-pro")
+    assert best(store, "gemini-2.5-flash") == "gemini-3-pro-preview"
+    switch_off(path, "gemini-3-pro-preview")
+    assert best(store, "gemini-2.5-flash") == "gemini-2.5-flash"
+
+
+def test_a_better_model_that_is_not_there_is_none(store: Store, path: Path) -> None:
+    chain(path, "gemini-2.5-flash", "gemini-9-ultra")
+    assert best(store, "gemini-2.5-flash") == "gemini-2.5-flash"
+
+
+def test_a_chain_that_bites_its_tail_ends(store: Store, path: Path) -> None:
+    chain(path, "gemini-2.5-flash", "gemini-2.5-pro", "gemini-3-pro-preview", "gemini-2.5-flash")
+    assert best(store, "gemini-2.5-flash") == "gemini-3-pro-preview"
+    chain(path, "gemini-2.5-flash", "gemini-2.5-flash")
+    assert best(store, "gemini-2.5-flash") == "gemini-2.5-flash"
+
+
+def test_a_model_that_is_not_listed_has_no_better_one(store: Store) -> None:
+    catalog = Catalog(store, "passthrough")
+    model = catalog.resolve("gemini-9-ultra")
+    assert catalog.better(model) is model
+
+
+def test_a_better_model_is_known_within_a_second(catalog: Catalog, path: Path, within) -> None:  # type: ignore[no-untyped-def]
+    chain(path, "gemini-auto", "gemini-2.5-pro")
+    model = catalog.resolve("gemini-auto")
+    assert within(1.0, lambda: catalog.better(model).id == "gemini-2.5-pro")

@@ -1,5 +1,6 @@
 """API keys: shown once, found fast, refused soon after they are revoked."""
 
+import hashlib
 import re
 import time
 from collections.abc import Iterator
@@ -28,7 +29,8 @@ def test_a_new_key_has_the_prefix_and_at_least_160_random_bits(keys: Keys) -> No
 def test_a_new_key_is_known_within_a_second_by_its_name(keys: Keys, within) -> None:  # type: ignore[no-untyped-def]
     text = keys.create("amber's program")
     assert within(1.0, lambda: keys.find(text))
-    assert keys.find(text) == Key(1, "amber's program")
+    found = keys.find(text)
+    assert found == Key(1, "amber's program", scope=hashlib.sha256(text.encode()).hexdigest())
 
 
 def test_only_a_hash_and_a_short_beginning_are_kept(keys: Keys, path: Path) -> None:
@@ -63,7 +65,9 @@ def test_unknown_texts_are_nobody(keys: Keys) -> None:
 
 def test_keys_of_the_environment_are_accepted_and_not_listed(store: Store) -> None:
     keys = Keys(store, ("sk-one", "two"))
-    assert keys.find("sk-one") == keys.find("two") == Key(None, "API_KEY")
+    for text in ("sk-one", "two"):
+        scope = hashlib.sha256(text.encode()).hexdigest()
+        assert keys.find(text) == Key(None, "API_KEY", scope, upgrade=False)
     assert keys.find("sk-three") is None
     assert keys.list() == []
 
@@ -140,3 +144,33 @@ def test_a_revoked_key_is_refused_though_the_first_reading_fails(path: Path, wit
         return False
 
     assert within(1.0, refused)
+
+
+# Better models
+
+
+def test_an_upgrade_shows_in_the_list_and_is_known_within_a_second(
+    keys: Keys,
+    path: Path,
+    within,  # type: ignore[no-untyped-def]
+) -> None:
+    text, other = keys.create("amber's program"), keys.create("bruno's program")
+    elsewhere = Keys(Store(path), ())
+    assert [key.upgrade for key in keys.list()] == [False, False]
+    assert elsewhere.switch_upgrade(1, True)
+    assert [key.upgrade for key in keys.list()] == [True, False]
+    assert within(1.0, lambda: (key := keys.find(text)) and key.upgrade)
+    assert not keys.find(other).upgrade  # type: ignore[union-attr]
+    assert elsewhere.switch_upgrade(1, False)
+    assert within(1.0, lambda: (key := keys.find(text)) and not key.upgrade)
+
+
+def test_upgrading_says_whether_there_was_such_a_key(keys: Keys) -> None:
+    assert not keys.switch_upgrade(1, True)
+
+
+def test_no_two_keys_share_a_scope(store: Store) -> None:
+    texts = ["sk-one", "two"]
+    texts += [Keys(store, ()).create("one name for all") for _ in range(3)]
+    keys = Keys(store, texts[:2])
+    assert len({keys.find(text).scope for text in texts}) == len(texts)  # type: ignore[union-attr]

@@ -2,17 +2,27 @@
 
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from gemini_pool.errors import StoreError
+from gemini_pool.roster import QuotaKind, Standing
 from gemini_pool.store import db
+from gemini_pool.store.accounts import Accounts
+from gemini_pool.store.batches import WriteBehind
 from gemini_pool.store.catalog import Catalog
 from gemini_pool.store.db import Store
+from gemini_pool.store.journal import CallJournal
 from gemini_pool.store.keys import Keys
+from gemini_pool.store.saved import SavedSettings
+from gemini_pool.store.secrets import Vault
 
-TABLES = {"accounts", "cooldowns", "keys", "models", "settings", "calls", "revision"}
+TABLES = {
+    "accounts", "cooldowns", "keys", "models", "settings", "calls", "revision",
+    "conversations", "tallies", "preferences",
+}  # fmt: skip
 
 
 def tables(path: Path) -> set[str]:
@@ -82,18 +92,55 @@ def test_an_existing_database_is_kept(path: Path) -> None:
     assert Keys(again, ()).find(key)
 
 
+def fill(path: Path, *statements: str) -> None:
+    """Rows as an older version of the program left them."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+
+
 def test_an_older_database_gets_what_is_missing_and_keeps_its_rows(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as before:
         shelf(tmp_path, before, last=1)
-        old = Store(path)
-        old.migrate()
-        key = Keys(old, ()).create("amber's program")
+        Store(path).migrate()
+        fill(path, "INSERT INTO settings (name, value) VALUES ('PORT', '8001')")
     store = Store(path)
     assert "0002" in {name[:4] for name in store.migrate()}
-    assert Keys(store, ()).find(key)
+    assert SavedSettings(store).all() == {"PORT": "8001"}
     assert Catalog(store, "reject").list()
+
+
+def test_a_database_from_before_the_pools_memory_comes_through_with_all_it_holds(
+    path: Path, tmp_path: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        shelf(tmp_path, before, last=2)
+        Store(path).migrate()
+    sealed = vault.seal("CSE.amber")
+    fill(
+        path,
+        "INSERT INTO accounts (name, config_id, csesidx, secure_c_ses, standing, reason, resting_until,"
+        f" created_at) VALUES ('amber', 'c', '1', '{sealed}', 'needs_sign_in', 'signed out', 800.5, 1.0)",
+        "INSERT INTO cooldowns (account_id, kind, until) VALUES (1, 'images', 500.25)",
+        f"INSERT INTO keys (name, prefix, digest, created_at) VALUES ('it', 'sk', '{'a' * 64}', 1.0)",
+        "INSERT INTO calls (at, request_id, key_name, model, endpoint, outcome, total_ms)"
+        " VALUES (1.0, 'one', 'it', 'm', '/', 'ok', 5)",
+        "UPDATE models SET enabled = 0 WHERE id = 'gemini-2.5-pro'",
+        "UPDATE revision SET number = 41",
+    )
+    store = Store(path)
+    assert [name[:4] for name in store.migrate()][:1] == ["0003"]
+    (amber,) = Accounts(store, vault).accounts()
+    assert (amber.name, amber.credentials.secure_c_ses, amber.reason) == ("amber", "CSE.amber", "signed out")
+    assert (amber.standing, amber.resting_until) == (Standing.NEEDS_SIGN_IN, 800.5)
+    assert (amber.cooldowns, amber.strikes, amber.firm) == ({QuotaKind.IMAGES: 500.25}, 0, frozenset())
+    (key,) = Keys(store, ()).list()
+    assert (key.name, key.active, key.upgrade) == ("it", True, False)
+    assert [call.request_id for call in CallJournal(store, WriteBehind()).recent()] == ["one"]
+    assert "gemini-2.5-pro" not in {model.id for model in Catalog(store, "reject").list()}
+    assert store.revision() == 41
 
 
 def test_a_migration_that_fails_leaves_nothing_half_done(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from fakes import FakeClock
 
+from gemini_pool.store.batches import WriteBehind
 from gemini_pool.store.db import LOOK_EVERY_SECONDS, Store, Watch
 from gemini_pool.store.journal import CallJournal, CallRecord
 from gemini_pool.store.keys import Keys
@@ -139,18 +140,22 @@ def test_between_two_looks_nothing_at_all_is_asked(watch: Watch, line: Line) -> 
     assert line.heard == []
 
 
-def test_the_journal_makes_nobody_read_anew(watch: Watch, path: Path, clock: FakeClock) -> None:
-    journal = CallJournal(Store(path), sleep=lambda _: threading.Event().wait())
+def test_the_journal_makes_nobody_read_anew(
+    watch: Watch, path: Path, clock: FakeClock, behind: WriteBehind
+) -> None:
+    journal = CallJournal(Store(path), behind)
     journal.record(CallRecord(0.0, "one", None, "", None, "m", "/", "ok", "", None, 1, 0, 0))
     journal.flush()
     assert journal.recent()
     assert not later(watch, clock)
 
 
-def test_the_journal_repeats_no_old_news(watch: Watch, path: Path, clock: FakeClock) -> None:
+def test_the_journal_repeats_no_old_news(
+    watch: Watch, path: Path, clock: FakeClock, behind: WriteBehind
+) -> None:
     SavedSettings(Store(path)).save("PORT", "8001")
     assert later(watch, clock)
-    journal = CallJournal(Store(path), sleep=lambda _: threading.Event().wait())
+    journal = CallJournal(Store(path), behind)
     journal.record(CallRecord(0.0, "one", None, "", None, "m", "/", "ok", "", None, 1, 0, 0))
     journal.flush()
     assert not later(watch, clock)

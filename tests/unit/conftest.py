@@ -1,5 +1,6 @@
 """The simulator, and the product's upstream room connected to it."""
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -8,9 +9,13 @@ from gemini_pool.dialogue import Model, Prompt, Role, Turn
 from gemini_pool.roster import Account, Credentials, QuotaKind
 from gemini_pool.simulator.cast import CAST, make_account
 from gemini_pool.simulator.server import Simulator
-from gemini_pool.upstream.client import Locale, UpstreamClient
+from gemini_pool.upstream.client import FirstByte, Locale, UpstreamClient
+from gemini_pool.upstream.dialler import Dialler
 from gemini_pool.upstream.tokens import Tokens
-from gemini_pool.upstream.transport import Transport
+from gemini_pool.upstream.transport import Patience, Transport
+
+PATIENCE = Patience(5, 5)
+FIRST_BYTE = FirstByte(5, 5)
 
 
 @pytest.fixture
@@ -43,25 +48,28 @@ def asked() -> Callable[..., Prompt]:
 
 @pytest.fixture
 def transport() -> Iterator[Transport]:
-    transport = Transport(proxy="", connect_timeout=5, read_timeout=5, connections=50)
+    transport = Transport(Dialler(proxy="", timeout=5), patience=PATIENCE, most_idle=50)
     yield transport
     transport.close()
 
 
 @pytest.fixture
 def connect(simulator: Simulator) -> Iterator[Callable[..., UpstreamClient]]:
-    """Makes clients of the simulator; addresses, proxy and read time-out may be given."""
+    """Makes clients of the simulator that keep nothing ready, unless told otherwise."""
     opened: list[Transport] = []
 
     def make(
         *,
         proxy: str = "",
-        read_timeout: float = 5,
+        patience: Patience = PATIENCE,
+        first_byte: FirstByte = FIRST_BYTE,
         api_url: str = simulator.url,
         auth_url: str = simulator.url,
         language: str = "en-US",
+        ready_seconds: float = 0,
+        clock: Callable[[], float] = time.time,
     ) -> UpstreamClient:
-        transport = Transport(proxy=proxy, connect_timeout=5, read_timeout=read_timeout, connections=50)
+        transport = Transport(Dialler(proxy=proxy, timeout=5), patience=patience, most_idle=50)
         opened.append(transport)
         tokens = Tokens(
             transport,
@@ -69,8 +77,16 @@ def connect(simulator: Simulator) -> Iterator[Callable[..., UpstreamClient]]:
             login_url="https://login.invalid",
             user_agent="test",
             rotated=lambda *_: None,
+            clock=clock,
         )
-        return UpstreamClient(transport, tokens, api_url=api_url, locale=Locale(language, "Etc/GMT"))
+        return UpstreamClient(
+            transport,
+            tokens,
+            api_url=api_url,
+            locale=Locale(language, "Etc/GMT"),
+            first_byte=first_byte,
+            ready_seconds=ready_seconds,
+        )
 
     yield make
     for transport in opened:

@@ -139,6 +139,47 @@ def test_a_verdict_that_sets_nothing_gives_a_reason_only() -> None:
     assert AMBER.after(Verdict("noted")) == replace(AMBER, reason="noted")
 
 
+def test_strikes_are_set_when_a_verdict_tells_of_them() -> None:
+    after = AMBER.after(Verdict("four failures", until=NOW + 60, strikes=4))
+    assert after == replace(AMBER, strikes=4, resting_until=NOW + 60, reason="four failures")
+    assert after.after(Verdict("limit", kind=IMAGES, until=NOW + 90)).strikes == 4
+
+
+def test_a_recovery_ends_the_rest_of_the_breaker_and_no_cool_down() -> None:
+    failing = replace(BRUNO, strikes=5, resting_until=NOW + 60, reason="five failures")
+    assert failing.after(Verdict("", strikes=0)) == BRUNO
+
+
+def test_a_strike_alone_does_not_end_a_rest() -> None:
+    failing = replace(AMBER, strikes=3, resting_until=NOW + 60)
+    assert failing.after(Verdict("one more", strikes=4)).resting_until == NOW + 60
+
+
+def test_a_cool_down_is_firm_when_its_end_was_told() -> None:
+    after = BRUNO.after(Verdict("limit", kind=IMAGES, until=NOW + 90, firm=True))
+    assert after.firm == {IMAGES}
+    assert after.after(Verdict("limit", kind=VIDEOS, until=NOW + 90)).firm == {IMAGES}
+
+
+@pytest.mark.parametrize(
+    ("held", "told", "firm", "until"),
+    [
+        ((90, True), (60, False), True, 90),
+        ((90, True), (120, False), False, 120),
+        ((90, False), (60, True), False, 90),
+        ((90, False), (120, True), True, 120),
+        ((90, True), (90, False), True, 90),  # the end is known all the same
+        ((90, False), (90, True), True, 90),
+    ],
+)
+def test_of_a_told_end_and_a_guess_the_later_decides(
+    held: tuple[float, bool], told: tuple[float, bool], firm: bool, until: float
+) -> None:
+    account = AMBER.after(Verdict("limit", kind=IMAGES, until=held[0], firm=held[1]))
+    account = account.after(Verdict("limit", kind=IMAGES, until=told[0], firm=told[1]))
+    assert (account.firm == {IMAGES}, account.cooldowns) == (firm, {IMAGES: until})
+
+
 def test_new_credentials_change_nothing_else() -> None:
     fresh = replace(CREDENTIALS, secure_c_ses="CSE.new")
     assert BRUNO.with_credentials(fresh) == replace(BRUNO, credentials=fresh)

@@ -42,6 +42,7 @@ def test_an_empty_environment_is_a_complete_start() -> None:
     assert settings.login_url == "https://auth.business.gemini.google"
     assert (settings.proxy, settings.strategy, settings.unknown_model) == ("", "round_robin", "reject")
     assert (settings.failure_threshold, settings.cooldown_seconds, settings.switch_tries) == (3, 600, 5)
+    assert (settings.scheduler, settings.journal_days) == (True, 30)
     assert (settings.api_keys, settings.allow_anonymous, settings.all_seats) == ((), False, ())
     assert settings.data_path == CHECKOUT
 
@@ -146,6 +147,7 @@ def test_the_folder_for_data_is_taken() -> None:
         ("PORT", "-1", "out of range", "a whole number from 1 to 65535"),
         ("PORT", "80.5", "not a whole number", "a whole number from 1 to 65535"),
         ("THREADS", "1", "out of range", "a whole number from 2 to 2000"),
+        ("JOURNAL_DAYS", "0", "out of range", "a whole number from 1 to 3650"),
         (
             "ALLOW_ANONYMOUS",
             "maybe",

@@ -1,14 +1,11 @@
 """A transcript becomes the one text that the service takes."""
 
-from gemini_pool.dialogue import Model, Prompt, Role, Turn
-from gemini_pool.roster import QuotaKind
+from gemini_pool.dialogue import Role, Turn
 from gemini_pool.upstream.transcript import as_text
-
-MODEL = Model("gemini-2.5-flash", None, QuotaKind.TEXT, 0)
 
 
 def text_of(*turns: Turn) -> str:
-    return as_text(Prompt(MODEL, turns))
+    return as_text(turns)
 
 
 def user(text: str, name: str = "") -> Turn:
@@ -47,6 +44,10 @@ def test_an_answer_of_a_tool_names_the_tool() -> None:
     assert text_of(user("one"), Turn(Role.TOOL, "42", "calculator")) == (
         "User:\none\n\nTool (calculator):\n42\n\nAssistant:"
     )
+
+
+def test_an_answer_of_a_tool_is_told_from_a_question_even_where_nothing_else_is_sent() -> None:
+    assert text_of(Turn(Role.TOOL, "42", "calculator")) == "Tool (calculator):\n42\n\nAssistant:"
 
 
 def test_a_speaker_with_a_name_is_named() -> None:

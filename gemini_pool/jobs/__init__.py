@@ -1,0 +1,1 @@
+"""Background jobs: what is done again and again, in exactly one process."""
