@@ -3,6 +3,7 @@
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 from fakes import FakeAnswer, FakeUpstream
@@ -46,8 +47,8 @@ def asking(*said: str | tuple[Role, str] | Turn, scope: str = "key 1", **more: o
 class Heard(FakeUpstream):
     """Gives each new conversation a session of its own, and keeps what each session has heard."""
 
-    def __init__(self) -> None:
-        super().__init__({})
+    def __init__(self, *given: Any) -> None:
+        super().__init__(*given)
         self.heard: dict[str, tuple[Turn, ...]] = {}
         self.sent: list[tuple[Turn, ...]] = []
         self.words: Sequence[str] = ("Yes.",)
@@ -66,9 +67,8 @@ class Talks:
     """A pool of two that keeps conversations."""
 
     def __init__(self) -> None:
-        self.pool = Answering(amber=(), bruno=())
-        self.upstream = Heard()
-        self.pool.runner._upstream = self.upstream
+        self.pool = Answering(make_upstream=Heard, amber=(), bruno=())
+        self.upstream = self.pool.upstream
         self.memory = self.pool.memory
 
     def ask(self, one: Asking, answer: str = "Yes.") -> str | None:

@@ -63,9 +63,6 @@ ENDS: list[PoolError | None] = [
 def test_no_lease_is_lost_whatever_happens_at_once(limit: int | None) -> None:
     first = Pool(*CAST, limit=limit)
     pools = [first, first.beside()]
-    slots = threading.Lock()  # in the place of the system, which guards the file of two processes
-    for pool in pools:
-        pool.manager._lock = slots  # type: ignore[assignment]
 
     def work(number: int) -> int:
         chance = random.Random(number)
