@@ -89,15 +89,18 @@ class FakeSlots:
     def __init__(self, limit: int | None = None) -> None:
         self.limit = limit
         self.open: Counter[int] = Counter()
+        self._lock = threading.Lock()  # the system guards the file, too
 
     def take(self, account_id: int) -> int | None:
-        if self.open[account_id] == self.limit:
-            return None
-        self.open[account_id] += 1
-        return self.open[account_id]
+        with self._lock:
+            if self.open[account_id] == self.limit:
+                return None
+            self.open[account_id] += 1
+            return self.open[account_id]
 
     def free(self, account_id: int, slot: int) -> None:
-        self.open[account_id] -= 1
+        with self._lock:
+            self.open[account_id] -= 1
 
 
 class FakeCounter:

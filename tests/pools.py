@@ -140,10 +140,11 @@ class Answering(Pool):
         limit: int | None = None,
         policy: Policy = POLICY,
         check: Callable[[], None] = lambda: None,
+        make_upstream: Callable[..., FakeUpstream] = FakeUpstream,
         **scripts: Sequence[Step],
     ) -> None:
         super().__init__(*(name for name in CAST if name in scripts), limit=limit, policy=policy)
-        self.upstream = FakeUpstream(scripts, self.clock.advance)
+        self.upstream = make_upstream(scripts, self.clock.advance)
         self.memory = FakeMemory()
         self.meanwhile: Callable[[], object] = lambda: None  # what happens while the runner sleeps
         pace = Pace(KEEP_ALIVE, check, self.clock, self._sleep)

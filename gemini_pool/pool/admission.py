@@ -6,8 +6,7 @@ The threads beyond that stay free for the console, for health checks, and for sa
 import math
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 from gemini_pool.errors import Overloaded, Stopping
 
@@ -33,15 +32,6 @@ class Admission:
 
     def leave(self) -> None:
         self._free.release()
-
-    @contextmanager
-    def place(self) -> Iterator[None]:
-        """A place for as long as the block lasts."""
-        self.enter()
-        try:
-            yield
-        finally:
-            self.leave()
 
     def end_within(self, seconds: float) -> None:
         """The process is about to stop: answers that are still under way then are broken off."""

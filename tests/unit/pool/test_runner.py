@@ -224,7 +224,9 @@ def test_when_the_tries_are_used_up_by_accounts_the_history_is_told() -> None:
 
 def test_the_services_own_failure_is_told_rather_than_the_pools_state() -> None:
     pool = Answering(amber=[QuotaExhausted("429")], bruno=[Unreachable("reset")])
-    assert isinstance(pool.fails(), Unreachable)
+    error = pool.fails()
+    assert isinstance(error, Unreachable)
+    assert error.retry_after == 5
 
 
 def test_when_all_rest_from_the_start_the_caller_is_told_until_when() -> None:
