@@ -32,7 +32,7 @@ class Server:
             self.scheme = "https"
         self._plugs: list[socket.socket] = []
         self._threads: list[threading.Thread] = []
-        self._closing = False
+        self._closing = threading.Event()
 
     @property
     def url(self) -> str:
@@ -49,7 +49,7 @@ class Server:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._closing = True
+        self._closing.set()
         for plug in [self._door, *self._plugs]:
             hang_up(plug)
         for thread in self._threads:
@@ -85,7 +85,7 @@ class Server:
         return hang_up(other)
 
     def _accept(self) -> None:
-        while not self._closing:
+        while not self._closing.is_set():
             try:
                 plug, _ = self._door.accept()
             except OSError:
@@ -265,3 +265,10 @@ class Mute(Server):
     def serve(self, plug: socket.socket) -> None:
         while plug.recv(65536):
             pass
+
+
+class Deaf(Server):
+    """Takes the connection and nothing that comes over it."""
+
+    def serve(self, plug: socket.socket) -> None:
+        self._closing.wait()

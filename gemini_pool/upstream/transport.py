@@ -182,4 +182,4 @@ def _received(line: Line, seconds: float) -> Waiting[bytes]:
 
 def _parted(url: str) -> tuple[Origin, str]:
     parts = urlsplit(url)
-    return Origin.of(url), parts.path + (f"?{parts.query}" if parts.query else "")
+    return Origin.of(url), (parts.path or "/") + (f"?{parts.query}" if parts.query else "")

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import pytest
 from certificates import Certificate
 from fakes import FakeClock
-from proxies import Heard, HttpProxy, Mute, Peer, Relay, Server, answer, carry
+from proxies import Deaf, Heard, HttpProxy, Mute, Peer, Relay, Server, answer, carry
 from running import until
 
 from gemini_pool.errors import Unreachable
@@ -290,10 +290,6 @@ def test_a_connection_torn_down_is_unreachable(keep: Keep) -> None:
 
 
 def test_a_request_that_nobody_takes_is_given_up_and_was_never_asked(keep: Keep) -> None:
-    class Deaf(Server):
-        def serve(self, plug: socket.socket) -> None:
-            until(lambda: self._closing, what="the test to end")
-
     with Deaf() as peer:
         line = keep().take(Origin.of(peer.url))
         with pytest.raises(Unreachable, match="in time") as caught:
