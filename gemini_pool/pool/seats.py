@@ -18,9 +18,9 @@ class Lease:
 
     account: Account
     kind: QuotaKind
-    slot: int = 0
-    turn: int = 0  # leases are counted
-    probe: bool = False
+    slot: int
+    turn: int  # leases are counted
+    probe: bool
 
 
 @dataclass(slots=True)

@@ -110,6 +110,15 @@ def test_its_failure_doubles_the_rest_in_all_processes() -> None:
     assert pool.row().resting_until - pool.clock.now >= 0.8 * 120
 
 
+def test_its_failure_counts_though_its_own_process_has_read_of_the_rest_that_it_claimed() -> None:
+    pool = rested()
+    probe = pool.lease_of(AMBER)
+    assert pool.given() == "b"
+    pool.manager.settle(probe, Busy("503"))
+    assert pool.row().strikes == 4
+    assert pool.row().resting_until - pool.clock.now >= 0.8 * 60
+
+
 @pytest.mark.parametrize(
     "error",
     [None, PromptRefused("400"), SessionLost("gone")],

@@ -156,11 +156,17 @@ def gated() -> tuple[Pool, Gated, Gate]:
 OUT = CredentialsRejected("signed out")
 
 
+def unreadable() -> list[Account]:
+    """From here on nothing mends what a stale reading may have brought."""
+    raise StoreError("The database does not answer.")
+
+
 def test_a_reading_begun_before_a_verdict_was_kept_does_not_undo_it() -> None:
     pool, ledger, gate = gated()
     ledger.reading = gate
     with Meanwhile(gate, pool.manager.reload):
         pool.fail(OUT)
+        ledger.accounts = unreadable  # type: ignore[method-assign]
     assert pool.picks(3) == "bbb"
 
 
@@ -196,6 +202,7 @@ def test_strikes_too_are_not_undone() -> None:
     ledger.reading = gate
     with Meanwhile(gate, pool.manager.reload):
         pool.fail(Busy("503"))
+        ledger.accounts = unreadable  # type: ignore[method-assign]
     pool.clock.advance(REST)
     pool.fail(Busy("503"))
     assert pool.row().strikes == 4

@@ -218,6 +218,17 @@ def test_requests_that_were_open_together_and_meet_one_403_do_not_forbid() -> No
     assert pool.state() is AccountState.FORBIDDEN
 
 
+def test_nor_does_it_help_that_others_are_sent_while_they_come() -> None:
+    pool = pool_of_two(replace(POLICY, failure_threshold=9))
+    first, second = pool.lease_of(AMBER), pool.lease_of(AMBER)
+    pool.manager.settle(first, AccountForbidden("403"))
+    third = pool.lease_of(AMBER)
+    pool.manager.settle(second, AccountForbidden("403"))
+    assert pool.state() is AccountState.ACTIVE
+    pool.manager.settle(third, AccountForbidden("403"))
+    assert pool.state() is AccountState.FORBIDDEN
+
+
 @pytest.mark.parametrize("error", [AccountForbidden("403"), AccountForbidden("403", certain=True)])
 def test_who_was_put_right_begins_anew(error: AccountForbidden) -> None:
     pool = pool_of_two()
@@ -284,13 +295,20 @@ def test_accounts_that_broke_together_do_not_come_back_together() -> None:
 
 
 @pytest.mark.parametrize("error", [Busy("503"), AccountForbidden("403")], ids=["503", "403"])
-def test_what_fails_while_it_rests_makes_the_rest_no_longer(error: PoolError) -> None:
-    pool = pool_of_two()
+@pytest.mark.parametrize("threshold", [1, 3])
+def test_what_fails_while_it_rests_makes_neither_this_rest_longer_nor_the_next(
+    error: PoolError, threshold: int
+) -> None:
+    pool = pool_of_two(replace(POLICY, failure_threshold=threshold))
     late = [pool.lease_of(AMBER) for _ in range(9)]
-    until = broken(pool).row().resting_until
+    pool.fail(Busy("503"), times=threshold)
+    before = pool.row()
     for lease in late:
         pool.manager.settle(lease, error)
-    assert (pool.row().resting_until, pool.row().strikes) == (until, 3)
+    assert pool.row() == before
+    pool.clock.advance(REST)
+    pool.fail(Busy("503"))
+    assert pool.row().strikes == threshold + 1
 
 
 def test_an_answer_closes_the_breaker_and_the_ledger_is_told() -> None:
