@@ -42,7 +42,7 @@ def compose(
     return Answer(
         stationery,
         itertools.chain(stationery.empties(behaviour.empty_elements), _thoughts(stationery, behaviour)),
-        itertools.chain(stationery.texts(_cut(text, deltas)), media),
+        itertools.chain(stationery.texts(cut(text, deltas)), media),
         deltas + len(media),
         [*_grounding(stationery, text, behaviour), final(stationery, behaviour)],
     )
@@ -77,7 +77,7 @@ def _number_of_deltas(text: str, wanted: int | None) -> int:
     return min(wanted or 1 + text.count(" ") // WORDS_PER_DELTA, len(text))
 
 
-def _cut(text: str, count: int) -> Iterator[str]:
+def cut(text: str, count: int) -> Iterator[str]:
     """The text in this many pieces of nearly equal length."""
     start = 0
     for number in range(1, count + 1):

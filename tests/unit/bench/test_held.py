@@ -14,7 +14,7 @@ def pieces(number: int) -> list[str]:
     """What the simulator says to the question of this number, as it cuts it."""
     filler = itertools.islice(itertools.cycle(FILLER), PLAN.words)
     echo = f"[amber/1234567890123456789/turn 1/gemini-2.5-flash] {PLAN.question(number)}"
-    return cut(" ".join([echo, *filler]), PLAN.texts)
+    return list(cut(" ".join([echo, *filler]), PLAN.texts))
 
 
 def test_the_answer_to_one_question_is_not_that_to_another() -> None:
