@@ -1,8 +1,10 @@
 """One answer from one account, asked of the simulator over real connections."""
 
 import json
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -61,11 +63,13 @@ def answered(client: UpstreamClient, account: Account, prompt: Prompt) -> str:
     return text_of(list(client.ask(account, prompt)))
 
 
-def failing(client: UpstreamClient, account: Account, prompt: Prompt) -> tuple[list[Event], UpstreamError]:
+def failing(
+    client: UpstreamClient, account: Account, prompt: Prompt, session: str | None = None
+) -> tuple[list[Event], UpstreamError]:
     """The events before the failure, and the failure. Silences, which a slow machine adds, are left out."""
     events: list[Event] = []
     with pytest.raises(UpstreamError) as caught:
-        events.extend(client.ask(account, prompt))  # keeps those that came before the failure
+        events.extend(client.ask(account, prompt, session))  # keeps those that came before the failure
     return [event for event in events if not isinstance(event, Silence)], caught.value
 
 
@@ -302,6 +306,88 @@ def test_a_session_without_a_name_is_a_bad_reply(
         assert type(failing(connect(api_url=peer.url), amber, asked("hi"))[1]) is BadReply
 
 
+# A session that knows the conversation
+
+
+def test_a_session_given_hears_the_new_turn_alone(
+    client: UpstreamClient, amber: Account, asked: Asked, world: World
+) -> None:
+    named = [e.name for e in client.ask(amber, asked("one")) if isinstance(e, SessionNamed)]
+    for name, turn in zip(named, ("three", "five"), strict=True):  # both names will do
+        prompt = asked(("system", "Speak plainly."), "one", ("assistant", "two"), turn)
+        assert next(client.ask(amber, prompt, name)) == SessionNamed(name)
+        assert "turn" in "".join(e.text for e in client.ask(amber, prompt, name) if isinstance(e, TextDelta))
+    assert methods(world)[:3] == ["xsrf", "session", "stream"]
+    assert set(methods(world)[3:]) == {"stream"}
+    assert world.prompts["amber"] == ["one", "three", "three", "five", "five"]
+
+
+def test_what_a_tool_answered_is_a_new_turn(
+    client: UpstreamClient, amber: Account, asked: Asked, world: World
+) -> None:
+    first = next(client.ask(amber, asked("one")))
+    assert isinstance(first, SessionNamed)
+    list(client.ask(amber, asked("one", ("assistant", "two"), ("tool", "42"), "and?"), first.name))
+    assert world.prompts["amber"] == ["one", "Tool:\n42\n\nUser:\nand?\n\nAssistant:"]
+
+
+WHOLE = "User:\none\n\nAssistant:\ntwo\n\nUser:\nthree\n\nAssistant:"
+
+
+@pytest.mark.parametrize("owner", ["nobody", "bruno"])
+def test_a_session_that_is_lost_is_replaced_by_a_new_one_that_hears_all(
+    client: UpstreamClient, seat: Seat, asked: Asked, world: World, owner: str
+) -> None:
+    lost = "collections/default_collection/engines/agentspace-engine/sessions/1234567890123456789"
+    if owner == "bruno":
+        first = next(client.ask(seat("bruno"), asked("hi")))
+        assert isinstance(first, SessionNamed)
+        lost = first.name
+    events = list(client.ask(seat("amber"), asked("one", ("assistant", "two"), "three"), lost))
+    (session,) = world.sessions("amber")
+    assert events[0] == SessionNamed(session.short_name)
+    assert SessionNamed(lost) not in events
+    assert methods(world) == ["xsrf", "stream", "session", "stream"]
+    assert world.prompts["amber"] == [WHOLE]
+
+
+def test_a_session_lost_inside_the_stream_is_replaced_too(
+    connect: Connect, amber: Account, asked: Asked
+) -> None:
+    no = {"error": {"code": 404, "status": "NOT_FOUND", "message": "Session not found."}}
+    yes = {"streamAssistResponse": {"answer": {"state": "SUCCEEDED"}}}
+
+    def say(heard: Heard) -> bytes:
+        return _serving([no if b"lost" in heard.body else yes])(heard)
+
+    with Peer(say) as peer:
+        events = list(connect(api_url=peer.url).ask(amber, asked("hi"), "collections/c/lost"))
+        assert [heard.target.rpartition("/")[2] for heard in peer.requests] == [
+            *("widgetStreamAssist", "widgetCreateSession", "widgetStreamAssist")
+        ]
+    assert events == [SessionNamed("collections/c/engines/e/sessions/1"), Finished()]
+
+
+def test_a_session_is_replaced_once(
+    client: UpstreamClient, amber: Account, asked: Asked, world: World
+) -> None:
+    world.behave("amber", api="404-session")
+    error = failing(client, amber, asked("hi"), "collections/c/lost")[1]
+    assert type(error) is SessionLost
+    assert methods(world) == ["xsrf", "stream", "session", "stream"]
+
+
+def test_a_session_outlives_the_token_it_was_made_with(
+    client: UpstreamClient, amber: Account, asked: Asked, world: World
+) -> None:
+    first = next(client.ask(amber, asked("one")))
+    assert isinstance(first, SessionNamed)
+    world.behave("amber", api="401-once")
+    list(client.ask(amber, asked("one", ("assistant", "two"), "three"), first.name))
+    assert methods(world)[3:] == ["stream", "xsrf", "stream"]
+    assert world.prompts["amber"] == ["one", "three"]
+
+
 # Refusals
 
 
@@ -483,6 +569,200 @@ def test_a_service_that_does_not_answer_at_all_is_unreachable(
     assert (events, type(error)) == ([], Unreachable)
     assert "silent for 0.2 s" in str(error)
     assert world.wait_until(lambda w: w.open_streams() == 0)
+
+
+# Whether anybody has been asked
+
+
+@pytest.mark.parametrize("fault", ["302-login", "302-accounts", "html", "401", "403", "429", "500", "no-key"])
+def test_nobody_was_asked_where_there_was_no_token(
+    client: UpstreamClient, seat: Seat, asked: Asked, world: World, fault: str
+) -> None:
+    world.behave("clara", xsrf=fault)
+    assert not failing(client, seat("clara"), asked("hi"))[1].asked
+
+
+@pytest.mark.parametrize(
+    "fault", ["401", "403", "403-session", "404-session", "429", "500", "502-html", "503", "reset"]
+)
+def test_nobody_was_asked_where_there_was_no_session(
+    client: UpstreamClient, seat: Seat, asked: Asked, world: World, fault: str
+) -> None:
+    world.behave("clara", api=fault, api_on=["session"])
+    assert not failing(client, seat("clara"), asked("hi"))[1].asked
+    assert world.counts()["clara"]["stream"] == 0
+
+
+def test_nobody_was_asked_where_the_session_had_no_name(
+    connect: Connect, amber: Account, asked: Asked
+) -> None:
+    with Peer(lambda _: answer(200, b"{}")) as peer:
+        assert not failing(connect(api_url=peer.url), amber, asked("hi"))[1].asked
+
+
+@pytest.mark.parametrize("address", ["api_url", "auth_url"])
+@pytest.mark.parametrize("session", [None, "collections/c/engines/e/sessions/1"])
+def test_nobody_was_asked_where_nobody_listens(
+    connect: Connect, amber: Account, asked: Asked, address: str, session: str | None
+) -> None:
+    with Peer(lambda _: b"") as gone:
+        url = gone.url
+    error = failing(connect(**{address: url}), amber, asked("hi"), session)[1]
+    assert (type(error), error.asked) == (Unreachable, False)
+
+
+@pytest.mark.parametrize(
+    ("status", "then"), [(401, "getoxsrf"), (401, "widgetCreateSession"), (404, "widgetCreateSession")]
+)
+def test_nobody_has_begun_to_answer_where_the_second_try_never_came_to_the_prompt(
+    connect: Connect, amber: Account, asked: Asked, status: int, then: str
+) -> None:
+    refused = threading.Event()
+
+    def say(heard: Heard) -> bytes:
+        if refused.is_set() and then in heard.target:
+            return answer(503)
+        if "getoxsrf" in heard.target:
+            return answer(200, b'{"keyId": "k", "xsrfToken": "%b"}' % (b"A" * 44))
+        if heard.target.endswith("widgetStreamAssist"):
+            refused.set()
+            return answer(status)
+        return _serving([])(heard)
+
+    with Peer(say) as peer:
+        client = connect(api_url=peer.url, auth_url=peer.url)
+        error = failing(client, amber, asked("hi"))[1]
+    assert (type(error), error.asked) == (Busy, False)
+
+
+@pytest.mark.parametrize(
+    "fault", ["401", "403", "403-session", "404-session", "429", "500", "503", "400-model", "reset"]
+)
+def test_somebody_was_asked_where_the_prompt_was_refused(
+    client: UpstreamClient, seat: Seat, asked: Asked, world: World, fault: str
+) -> None:
+    world.behave("clara", api=fault)
+    assert failing(client, seat("clara"), asked("hi"))[1].asked
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["error-first-429", "error-after-429", "error-first-401", "cut", "reset-after", "failed", "silence"],
+)
+def test_somebody_was_asked_where_the_answer_failed(
+    connect: Connect, seat: Seat, asked: Asked, world: World, fault: str
+) -> None:
+    world.behave("clara", text="one two three four", deltas=4, stream=fault)
+    assert failing(connect(patience=Patience(5, 0.2)), seat("clara"), asked("hi"))[1].asked
+
+
+def test_somebody_was_asked_where_no_answer_came(
+    connect: Connect, seat: Seat, asked: Asked, world: World
+) -> None:
+    world.behave("clara", api="hang")
+    assert failing(connect(first_byte=FirstByte(0.2, 5)), seat("clara"), asked("hi"))[1].asked
+
+
+# Silence
+
+
+@pytest.mark.parametrize(
+    "behaviour",
+    [
+        {"xsrf": "slow", "xsrf_delay": 0.7},
+        {"first_delay": 0.7},
+        {"deltas": 1, "empty_elements": 0, "delay": 0.7},
+    ],
+    ids=["for a token", "for the first word", "between two"],
+)
+@pytest.mark.parametrize("bounds", [{}, {"stop": ("never",), "max_tokens": 1000}])
+def test_silence_is_passed_on_wherever_it_is(
+    client: UpstreamClient,
+    seat: Seat,
+    asked: Asked,
+    world: World,
+    behaviour: dict[str, Any],
+    bounds: dict[str, Any],
+) -> None:
+    world.behave("dieter", **behaviour)
+    events = list(client.ask(seat("dieter"), replace(asked("hi"), **bounds)))
+    assert Silence() in events
+    assert isinstance(events[-1], Finished)
+
+
+def test_silence_before_the_answer_comes_before_its_session(
+    client: UpstreamClient, seat: Seat, asked: Asked, world: World
+) -> None:
+    world.behave("dieter", first_delay=1.2)
+    kinds = [type(event) for event in client.ask(seat("dieter"), asked("hi"))]
+    assert kinds[:3] == [Silence, Silence, SessionNamed]
+
+
+@pytest.mark.parametrize(
+    ("kind", "first_byte", "in_time"),
+    [
+        (QuotaKind.TEXT, FirstByte(text=0.1, media=5), False),
+        (QuotaKind.TEXT, FirstByte(text=5, media=0.1), True),
+        (QuotaKind.IMAGES, FirstByte(text=0.1, media=5), True),
+        (QuotaKind.IMAGES, FirstByte(text=5, media=0.1), False),
+        (QuotaKind.VIDEOS, FirstByte(text=0.1, media=5), True),
+        (QuotaKind.VIDEOS, FirstByte(text=5, media=0.1), False),
+    ],
+)
+def test_a_picture_may_take_longer_to_begin_than_words(
+    connect: Connect,
+    seat: Seat,
+    asked: Asked,
+    world: World,
+    kind: QuotaKind,
+    first_byte: FirstByte,
+    in_time: bool,
+) -> None:
+    world.behave("dieter", text="42", first_delay=0.3)
+    client, prompt = connect(first_byte=first_byte), asked("hi", kind=kind)
+    if in_time:
+        assert answered(client, seat("dieter"), prompt) == "42"
+    else:
+        assert "silent for 0.1 s" in str(failing(client, seat("dieter"), prompt)[1])
+
+
+def test_the_time_for_the_first_byte_of_an_answer_is_not_that_of_other_calls(
+    connect: Connect, seat: Seat, asked: Asked, world: World
+) -> None:
+    world.behave("dieter", xsrf="slow", xsrf_delay=0.3)
+    assert answered(connect(first_byte=FirstByte(0.2, 0.2)), seat("dieter"), asked("hi"))
+    error = failing(connect(patience=Patience(0.1, 5)), seat("dieter"), asked("hi"))[1]
+    assert "silent for 0.1 s" in str(error)
+
+
+# Callers who leave
+
+
+def test_a_caller_who_leaves_before_the_answer_begins_closes_the_stream_upstream(
+    client: UpstreamClient, seat: Seat, asked: Asked, world: World
+) -> None:
+    world.behave("dieter", api="hang")
+    events = client.ask(seat("dieter"), asked("hi"))
+    assert next(events) == Silence()
+    assert world.wait_until(lambda w: w.open_streams() == 1)
+    events.close()
+    assert world.wait_until(lambda w: w.open_streams() == 0, 2)
+
+
+def test_a_caller_who_leaves_while_his_token_is_renewed_harms_nobody_who_waits_for_it(
+    client: UpstreamClient, seat: Seat, asked: Asked, world: World
+) -> None:
+    world.behave("dieter", text="42", xsrf="slow", xsrf_delay=30)
+    leaving = client.ask(seat("dieter"), asked("hi"))
+    assert next(leaving) == Silence()  # his call is under way
+    waiting = [client.ask(seat("dieter"), asked("hi")) for _ in range(3)]
+    assert [next(events) for events in waiting] == [Silence()] * 3
+    assert world.counts()["dieter"]["xsrf"] == 1
+    world.behave("dieter", xsrf=None)
+    leaving.close()
+    with ThreadPoolExecutor(3) as threads:
+        assert [text_of(events) for events in threads.map(list, waiting)] == ["42"] * 3
+    assert world.counts()["dieter"]["xsrf"] == 2
 
 
 # Connections

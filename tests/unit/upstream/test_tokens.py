@@ -12,7 +12,7 @@ import jwt
 import pytest
 from proxies import Heard, Peer, answer
 
-from gemini_pool.dialogue import patiently
+from gemini_pool.dialogue import SILENCE, patiently
 from gemini_pool.errors import (
     AccountForbidden,
     BadReply,
@@ -202,6 +202,35 @@ def test_changed_credentials_are_asked_for_anew(tokens: Tokens, simulator: Simul
     wrong = amber.with_credentials(replace(amber.credentials, secure_c_ses="CSE.wrong"))
     with pytest.raises(CredentialsRejected):
         got(tokens, wrong)
+
+
+def test_a_token_is_renewed_ahead_where_that_is_asked_for(
+    tokens: Tokens, simulator: Simulator, seat: Seat, clock: Clock
+) -> None:
+    amber = seat("amber")
+    assert tokens.due_within(amber, 0)
+    first = got(tokens, amber)
+    clock.now += 200  # it is due in 40 s
+    assert patiently(tokens.get(amber, ahead=39)) is first
+    assert (tokens.due_within(amber, 39), tokens.due_within(amber, 40)) == (False, True)
+    second = patiently(tokens.get(amber, ahead=40))
+    assert (second is first, second.due) == (False, NOW + 440)
+    assert got(tokens, amber) is second
+    assert asks(simulator.world, "amber") == 2
+
+
+def test_who_needs_a_token_now_does_not_wait_for_one_that_is_renewed_ahead(
+    tokens: Tokens, simulator: Simulator, seat: Seat, clock: Clock
+) -> None:
+    first = got(tokens, seat("dieter"))
+    clock.now += 200
+    simulator.world.behave("dieter", xsrf="slow", xsrf_delay=30)
+    ahead = tokens.get(seat("dieter"), ahead=60)
+    assert next(ahead) is SILENCE
+    with pytest.raises(StopIteration) as end:
+        next(tokens.get(seat("dieter")))
+    assert end.value.value is first
+    ahead.close()
 
 
 def _iso(moment: float) -> str:
@@ -625,6 +654,54 @@ def test_new_cookies_do_not_share_the_fate_of_a_renewal_with_the_old_ones(
         with pytest.raises(CredentialsRejected):
             old.result()
         assert new.result().bearer  # today: CredentialsRejected, and good cookies are marked dead
+
+
+def test_a_renewal_that_is_given_up_is_taken_over_by_one_of_those_who_wait(
+    tokens: Tokens, simulator: Simulator, seat: Seat, waiting: threading.Semaphore
+) -> None:
+    simulator.world.behave("dieter", xsrf="slow", xsrf_delay=30)
+    leaving = tokens.get(seat("dieter"))
+    assert next(leaving) is SILENCE
+    simulator.world.behave("dieter", xsrf_delay=0.3)
+    with ThreadPoolExecutor(3) as threads:
+        asked = [threads.submit(got, tokens, seat("dieter")) for _ in range(3)]
+        assert all(waiting.acquire(timeout=5) for _ in range(3))
+        leaving.close()
+        assert len({one.result(5).bearer for one in asked}) == 1
+    assert asks(simulator.world, "dieter") == 2
+
+
+def test_a_renewal_that_is_given_up_is_out_of_the_way_when_those_who_wait_hear_of_it(
+    tokens: Tokens, simulator: Simulator, seat: Seat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulator.world.behave("dieter", xsrf="slow", xsrf_delay=0.7)
+    heard: list[Token] = []
+
+    class Quick(Future):
+        def cancel(self) -> bool:
+            given_up = super().cancel()
+            if given_up and not heard:
+                heard.append(got(tokens, seat("dieter")))
+            return given_up
+
+    monkeypatch.setattr("gemini_pool.upstream.tokens.Future", Quick)
+    leaving = tokens.get(seat("dieter"))
+    assert next(leaving) is SILENCE
+    leaving.close()
+    assert got(tokens, seat("dieter")) is heard[0]
+
+
+def test_who_waits_for_another_s_renewal_says_so_and_does_not_wait_for_ever(
+    tokens: Tokens, simulator: Simulator, seat: Seat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gemini_pool.upstream.tokens.WAIT_SECONDS", 0.7)
+    simulator.world.behave("dieter", xsrf="slow", xsrf_delay=30)
+    renewing, waiting = tokens.get(seat("dieter")), tokens.get(seat("dieter"))
+    assert next(renewing) is SILENCE
+    assert [next(waiting), next(waiting)] == [SILENCE, SILENCE]
+    with pytest.raises(Busy):
+        next(waiting)
+    renewing.close()
 
 
 def test_who_looked_just_before_a_renewal_ended_does_not_renew_again(
