@@ -10,8 +10,9 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import closing
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from gemini_pool.simulator.cast import make_account
 from gemini_pool.simulator.server import Simulator
@@ -67,8 +68,26 @@ class RunningPool:
             try:
                 self.process.wait(10)
             except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait(10)
+                self.kill()
+
+    def kill(self) -> None:
+        """kill -9 for the master and every worker."""
+        assert self.process
+        for pid in [self.process.pid, *self.workers()]:
+            os.kill(pid, signal.SIGKILL)
+        self.process.wait(10)
+
+    def command(self, *words: str) -> str:
+        """What a command of the product says, run beside the pool."""
+        return subprocess.run(
+            [sys.executable, "-m", "gemini_pool", *words],
+            cwd=CHECKOUT,
+            env={**clean_environment(), **self.environ},
+            capture_output=True,
+            check=True,
+            text=True,
+            timeout=30,
+        ).stdout
 
     @property
     def log(self) -> str:
@@ -79,13 +98,27 @@ class RunningPool:
         pid = self.process.pid
         return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
-    def calls(self, outcome: str | None = None) -> list[dict[str, object]]:
+    def calls(self, outcome: str | None = None) -> list[dict[str, Any]]:
         """The rows of the call journal that are on disk."""
-        with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True) as db:
-            db.row_factory = sqlite3.Row
-            rows = [dict(row) for row in db.execute("SELECT * FROM calls ORDER BY at")]
-        db.close()
+        rows = self.rows("SELECT * FROM calls ORDER BY at")
         return [row for row in rows if outcome in (None, row["outcome"])]
+
+    def rows(self, query: str, *values: object) -> list[dict[str, Any]]:
+        """What the database says."""
+        with closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True, timeout=10)) as db:
+            db.row_factory = sqlite3.Row
+            return [dict(row) for row in db.execute(query, values)]
+
+    def write(self, statement: str, *values: object) -> None:
+        """Change rows that all processes share, as another process would."""
+        with closing(sqlite3.connect(self.database, timeout=10)) as db, db:
+            db.execute(statement, values)
+            db.execute("UPDATE revision SET number = number + 1")
+
+    def end_rest(self, name: str) -> None:
+        """Turn the clock on for an account whose breaker is open: even the first rest is long for a test."""
+        over = "UPDATE accounts SET resting_until = ? WHERE name = ? AND resting_until > 0"
+        self.write(over, time.time(), name)
 
     def _answers(self) -> bool:
         assert self.process
