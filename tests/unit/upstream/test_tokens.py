@@ -156,6 +156,14 @@ def test_the_account_s_own_user_agent_is_used_where_there_is_one(make: Make) -> 
     assert [heard.headers["user-agent"] for heard in peer.requests] == ["Firefox", "pool"]
 
 
+def test_the_session_s_index_cannot_become_another_parameter(make: Make) -> None:
+    with Peer(lambda _: key_reply()) as peer:
+        got(make(peer.url), Account(1, "odd", replace(OLD, csesidx="1&rt=json#")))
+    (heard,) = peer.requests
+    assert heard.target == "/auth/getoxsrf?csesidx=1%26rt%3Djson%23"
+    assert heard.headers["referer"] == "https://business.gemini.google/"
+
+
 # When it is renewed
 
 
@@ -483,6 +491,36 @@ def test_the_hop_never_carries_cookies_to_a_foreign_host(make: Make) -> None:
         with pytest.raises(CredentialsRejected, match="not its own"):
             got(make(peer.url), Account(1, "amber", OLD))
         assert thief.connections == 0
+
+
+def test_the_hop_keeps_to_the_scheme(make: Make) -> None:
+    with Peer(lambda _: b"") as peer:
+        peer.say = _redirecting(lambda: f"https://{peer.netloc}/auth/refreshcookies")
+        with pytest.raises(CredentialsRejected, match="not its own"):
+            got(make(peer.url), Account(1, "amber", OLD))
+
+
+@pytest.mark.parametrize("status", [200, 303, 401])
+def test_only_a_302_is_followed(make: Make, status: int) -> None:
+    with Peer(lambda _: answer(status, b"", "Location: /auth/refreshcookies")) as peer:
+        with pytest.raises(CredentialsRejected):
+            got(make(peer.url), Account(1, "amber", OLD))
+        assert len(peer.requests) == 1
+
+
+def test_cookies_that_come_with_the_redirect_itself_are_kept(
+    make: Make, told: list[tuple[int, Credentials]]
+) -> None:
+    def say(heard: Heard) -> bytes:
+        if "CSE.new" in heard.headers["cookie"]:
+            return key_reply()
+        cookie = [] if "refreshcookies" in heard.target else ["Set-Cookie: __Secure-C_SES=CSE.new; Path=/"]
+        return answer(302, b"", "Location: /auth/refreshcookies", *cookie)
+
+    with Peer(say) as peer:
+        assert got(make(peer.url), Account(1, "amber", OLD)).bearer
+        assert len(peer.requests) == 3
+    assert told == [(1, replace(OLD, secure_c_ses="CSE.new"))]
 
 
 @pytest.mark.parametrize(
