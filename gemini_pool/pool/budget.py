@@ -54,12 +54,12 @@ class Budget:
         When the last failure was the service's own, that is the news; when the accounts are to blame,
         the state of the pool is.
         """
-        if not self.history:
-            return nobody or NoAccountAvailable("No account was tried.")
+        base = nobody or NoAccountAvailable("Every account that was tried failed. Ask again later.")
         errors = [attempt.error for attempt in self.history]
+        if not errors:
+            return base
         if errors[-1].blame is not Blame.ACCOUNT:
             return _with_a_time(errors[-1])
-        base = nobody or NoAccountAvailable("Every account that was tried failed. Ask again later.")
         return NoAccountAvailable(
             str(base), retry_after=base.retry_after, limited=base.limited, busy=base.busy, history=errors
         )

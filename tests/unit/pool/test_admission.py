@@ -12,6 +12,7 @@ from gemini_pool.pool.admission import Admission, places
 
 def test_so_many_may_enter_and_the_next_is_told_to_come_again() -> None:
     admission = Admission(3)
+    assert admission.most == 3
     for _ in range(3):
         admission.enter()
     with pytest.raises(Overloaded) as caught:
