@@ -1,7 +1,8 @@
 """The AccountManager: which account answers next, and what became of those that did.
 
 One lock guards the seats; it is held for a look and a count, never across a call, a query or a callback.
-What must outlive the process goes to the ledger after the lock is free.
+What must outlive the process goes to the ledger after the lock is free. A second lock lets one
+thread at a time read what is new there.
 """
 
 import logging
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 
 # How long the one request that probes a broken account keeps the others away from it.
 PROBE_SECONDS = 30.0
+# How long a request waits while another reads the accounts anew.
+PATIENCE_SECONDS = 0.5
 
 
 class Ledger(Protocol):
@@ -84,6 +87,7 @@ class AccountManager:
         self._turn = 0
         self._readings = 0  # begun
         self._reading_held = 0  # the newest whose result is held
+        self._refreshing = threading.Lock()
         self._stale = False
         self.reload()
 
@@ -122,7 +126,8 @@ class AccountManager:
                 lease = self._leased(kind, tried, prefer)
             if not lease.probe or self._claimed(lease):
                 return lease
-            self._release(lease)  # another process is probing it
+            with self._lock:
+                self._released(lease)  # another process is probing it
             self._stale = True
             self._refresh()
 
@@ -164,15 +169,21 @@ class AccountManager:
                 seat.account = seat.account.with_credentials(credentials)
 
     def _refresh(self) -> None:
-        """Read the accounts if the ledger has moved on; what cannot be read now, at the next request."""
-        if not (self._ledger.changed() or self._stale):
+        """Read the accounts if the ledger has moved on; what cannot be read now, at the next request.
+
+        Who comes meanwhile waits: what a process holds that was idle may be as old as its last request.
+        """
+        if not self._refreshing.acquire(timeout=PATIENCE_SECONDS):
             return
-        self._stale = False
         try:
-            self.reload()
+            if self._ledger.changed() or self._stale:
+                self._stale = False
+                self.reload()
         except StoreError:
             self._stale = True
             log.warning("the accounts could not be read; going on with those in memory", exc_info=True)
+        finally:
+            self._refreshing.release()
 
     # Choosing
 
@@ -229,10 +240,6 @@ class AccountManager:
         except StoreError:
             log.warning("the probe of account %d could not be claimed", lease.account.id, exc_info=True)
             return True
-
-    def _release(self, lease: Lease) -> None:
-        with self._lock:
-            self._released(lease)
 
     def _released(self, lease: Lease) -> Seat | None:
         self._slots.free(lease.account.id, lease.slot)

@@ -28,6 +28,8 @@ PRAGMAS = {
     "foreign_keys": 1,
 }
 LOOK_EVERY_SECONDS = 0.2
+# How long a request waits while another reads a cache anew.
+PATIENCE_SECONDS = 0.5
 MOST_SHED_AT_ONCE = 1_000
 BREATH_SECONDS = 0.05
 
@@ -152,12 +154,18 @@ class Cached(Generic[T]):
     def __init__(self, store: Store, read: Callable[[], T]) -> None:
         self._watch = store.watch()
         self._read = read
+        self._renewing = threading.Lock()
         self._stale = False
         self._value = read()
 
     def get(self) -> T:
-        if self._watch.changed() or self._stale:
-            self.renew()
+        """Who comes while it is read anew waits: what was held may be as old as the last request."""
+        if self._renewing.acquire(timeout=PATIENCE_SECONDS):
+            try:
+                if self._watch.changed() or self._stale:
+                    self.renew()
+            finally:
+                self._renewing.release()
         return self._value
 
     def renew(self) -> None:

@@ -2,6 +2,8 @@
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 
 from load import Caller, Result, callers
 from running import RunningPool
@@ -11,12 +13,14 @@ from gemini_pool.simulator.world import World
 Start = Callable[..., RunningPool]
 
 PROMISED_SECONDS = 1.0
-ROUNDS = 6  # more than enough for each account to be asked, if it may
+EACH = 6  # connections to a worker: more than enough for each account to be asked, if it may
 
 
 def ask_all(by_worker: dict[int, list[Caller]], **more: object) -> list[Result]:
-    """Some answers of each worker."""
-    return [caller.ask(**more) for (caller,) in by_worker.values() for _ in range(ROUNDS)]
+    """An answer on every connection, all at once: of many that come to an idle worker none knows less."""
+    every = [caller for theirs in by_worker.values() for caller in theirs]
+    with ThreadPoolExecutor(len(every)) as threads:
+        return list(threads.map(lambda caller: caller.ask(**more), every))
 
 
 def accounts(results: list[Result]) -> set[str]:
@@ -26,7 +30,7 @@ def accounts(results: list[Result]) -> set[str]:
 
 def test_an_account_that_is_disabled_is_asked_by_no_worker(start_pool: Start) -> None:
     pool = start_pool("amber", "bruno")
-    with callers(pool) as by_worker:
+    with callers(pool, EACH) as by_worker:
         assert accounts(ask_all(by_worker)) == {"amber", "bruno"}
         pool.command("accounts", "disable", "1")
         time.sleep(PROMISED_SECONDS)
@@ -39,19 +43,20 @@ def test_an_account_that_is_disabled_is_asked_by_no_worker(start_pool: Start) ->
 def test_a_limit_that_one_worker_meets_is_known_to_the_other(start_pool: Start, world: World) -> None:
     pool = start_pool("amber", "bruno")
     world.behave("bruno", stream="error-first-429")
-    with callers(pool) as by_worker:
-        (meets,), (knows,) = by_worker.values()
-        assert accounts([meets.ask() for _ in range(ROUNDS)]) == {"amber"}
+    with callers(pool, EACH) as by_worker:
+        meets, knows = by_worker
+        assert accounts([caller.ask() for caller in by_worker[meets]]) == {"amber"}
+        assert world.counts()["bruno"]["stream"] == 1
         time.sleep(PROMISED_SECONDS)
-        assert accounts([knows.ask() for _ in range(ROUNDS)]) == {"amber"}
+        assert accounts(ask_all({knows: by_worker[knows]})) == {"amber"}
     assert world.counts()["bruno"]["stream"] == 1
 
 
 def test_a_key_is_accepted_and_refused_by_every_worker(start_pool: Start) -> None:
     pool = start_pool("amber")
-    with callers(pool) as by_worker:
+    with callers(pool, EACH) as by_worker:
         key = pool.command("keys", "create", "ada").strip()
-        for (caller,) in by_worker.values():
+        for caller in chain(*by_worker.values()):
             caller.key = key
         time.sleep(PROMISED_SECONDS)
         assert {result.status for result in ask_all(by_worker)} == {200}
@@ -62,7 +67,7 @@ def test_a_key_is_accepted_and_refused_by_every_worker(start_pool: Start) -> Non
 
 def test_a_model_that_is_switched_off_is_refused_by_every_worker(start_pool: Start) -> None:
     pool = start_pool("amber")
-    with callers(pool) as by_worker:
+    with callers(pool, EACH) as by_worker:
         assert {result.status for result in ask_all(by_worker, model="gemini-2.5-flash")} == {200}
         pool.write("UPDATE models SET enabled = 0 WHERE id = 'gemini-2.5-flash'")
         time.sleep(PROMISED_SECONDS)
