@@ -3,15 +3,16 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from types import MappingProxyType
 from urllib.parse import parse_qs, urlencode
 
 from gemini_pool.simulator.behaviour import Behaviour
 from gemini_pool.simulator.cast import SimAccount
-from gemini_pool.simulator.http import HTML, JSON, Request
+from gemini_pool.simulator.faults import strike
+from gemini_pool.simulator.http import JSON, Request
 from gemini_pool.simulator.keys import Key
-from gemini_pool.simulator.script import Script, page, plain
+from gemini_pool.simulator.moments import written
+from gemini_pool.simulator.script import Script, page, plain, redirect
 from gemini_pool.simulator.wallet import SECURE, read_cookies
 from gemini_pool.simulator.world import World
 
@@ -22,8 +23,8 @@ _ACCOUNTS = "https://accounts.google.com/ServiceLogin"
 
 _FAULTS: MappingProxyType[str, Callable[[], Script]] = MappingProxyType(
     {
-        "302-login": lambda: _redirect(f"{_SIGN_IN}?continueUrl=https://business.gemini.google/"),
-        "302-accounts": lambda: _redirect(f"{_ACCOUNTS}?continue=https://business.gemini.google/"),
+        "302-login": lambda: redirect(f"{_SIGN_IN}?continueUrl=https://business.gemini.google/"),
+        "302-accounts": lambda: redirect(f"{_ACCOUNTS}?continue=https://business.gemini.google/"),
         "html": lambda: page(200, "Sign in"),
         "401": lambda: page(401, "Unauthorized"),
         "403": lambda: page(403, "Forbidden"),
@@ -43,11 +44,14 @@ def get_xsrf(world: World, request: Request) -> tuple[str | None, Script]:
     fault = behaviour.xsrf
     if fault is not None and fault in _FAULTS:
         return account.name, replace(_FAULTS[fault](), fault=fault)
+    struck = strike(world, account, "xsrf")
+    if struck is not None:
+        return account.name, struck
     if not world.wallet.accepts(account, cookies, host_required=behaviour.require_host_cookie):
         return account.name, page(401, "Unauthorized")
     if fault == "302-refreshcookies" and not world.wallet.is_rotated(account, cookies):
-        hop = f"{_origin(request)}/auth/refreshcookies?{urlencode({'csesidx': account.csesidx})}"
-        return account.name, replace(_redirect(hop), fault=fault)
+        hop = f"{request.origin}/auth/refreshcookies?{urlencode({'csesidx': account.csesidx})}"
+        return account.name, replace(redirect(hop), fault=fault)
     return account.name, _key_given(world, account, behaviour)
 
 
@@ -56,8 +60,8 @@ def refresh_cookies(world: World, request: Request) -> tuple[str | None, Script]
     account, cookies = _caller(world, request)
     if account is None or not world.wallet.accepts(account, cookies, host_required=False):
         return None, _FAULTS["302-login"]()
-    back = f"{_origin(request)}/auth/getoxsrf?{urlencode({'csesidx': account.csesidx})}"
-    return account.name, _redirect(back, **_rotation(world, account))
+    back = f"{request.origin}/auth/getoxsrf?{urlencode({'csesidx': account.csesidx})}"
+    return account.name, redirect(back, **_rotation(world, account))
 
 
 def _caller(world: World, request: Request) -> tuple[SimAccount | None, dict[str, str]]:
@@ -76,19 +80,10 @@ def _key_given(world: World, account: SimAccount, behaviour: Behaviour) -> Scrip
 
 
 def _key_json(key: Key) -> bytes:
-    expires = datetime.fromtimestamp(key.expires, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    members = {"keyId": key.kid, "xsrfToken": key.xsrf_token, "expirationTime": expires}
+    members = {"keyId": key.kid, "xsrfToken": key.xsrf_token, "expirationTime": written(key.expires)}
     return json.dumps(members).encode()
 
 
 def _rotation(world: World, account: SimAccount) -> dict[str, str]:
     cookie = f"{SECURE}={world.wallet.rotate(account)}; Path=/; Secure; HttpOnly; SameSite=None"
     return {"Set-Cookie": cookie}
-
-
-def _redirect(location: str, **headers: str) -> Script:
-    return plain(302, b"", HTML, {"Location": location, **headers})
-
-
-def _origin(request: Request) -> str:
-    return f"http://{request.header('host')}"

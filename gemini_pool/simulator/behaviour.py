@@ -19,8 +19,10 @@ StreamFault = Literal[
     "cut", "reset-after", "unclosed", "empty-array", "succeeded-empty", "failed",
     "skipped-policy", "skipped-non-assist", "skipped-unknown", "garbage", "silence",
 ]  # fmt: skip
-ApiMethod = Literal["session", "stream", "upload"]
+ApiMethod = Literal["xsrf", "session", "stream", "upload", "metadata", "download"]
 SessionInfo = Literal["every", "last", "never"]
+DownloadAs = Literal["raw", "base64"]
+DownloadOnly = Literal["", "plain", "download"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,20 +39,27 @@ class Behaviour:
     split: int | None = None  # bytes of body in each transport chunk; None: a chunk for every element
     delay: float = 0.0  # between elements
     first_delay: float = 0.0  # before the status line of a stream
+    rtt: float = 0.0  # before the first byte of every answer, getoxsrf included
     gzip: bool = False  # only when the client offers it
     citations: bool = False
-    files: int = 0
+    files: int = 0  # pictures made; films where the question asks for them alone
+    file_bytes: int = 0  # how large each is made; 0: the smallest whole file of its kind
     inline_image_bytes: int = 0
     session_info: SessionInfo = "every"
     reply_thought: bool = False
     unknown_members: bool = False
     empty_elements: int = 2
 
+    download_as: DownloadAs = "raw"
+    download_only: DownloadOnly = ""  # the one address that works, /v1alpha/ or /download/v1alpha/; "": both
+    download_redirect: bool = False  # to a one-time address that asks for no token
+
     require_host_cookie: bool = False  # without __Host-C_OSES getoxsrf refuses
     xsrf: XsrfFault | None = None
     xsrf_delay: float = 3.0  # what the fault "slow" takes
     api: ApiFault | None = None
     api_on: tuple[ApiMethod, ...] = ("stream",)
+    hang_delay: float = 0.0  # what the fault "hang" takes, then all is well; 0: it lasts for ever
     stream: StreamFault | None = None
     error_details: bool = False  # RetryInfo and QuotaFailure in every 429
     retry_after: int = 30
@@ -58,6 +67,12 @@ class Behaviour:
     def __post_init__(self) -> None:
         for name, hint in get_type_hints(type(self)).items():
             _require(name, getattr(self, name), hint)
+
+    def api_fault(self, method: ApiMethod) -> ApiFault | None:
+        """The fault of the API that strikes this method; getoxsrf's own faults go before it."""
+        if method == "xsrf" and self.xsrf is not None:
+            return None
+        return self.api if method in self.api_on else None
 
     def changed(self, changes: Mapping[str, Any]) -> Self:
         """A copy with these fields replaced; unknown names and wrong types are a ValueError."""
@@ -104,7 +119,7 @@ def _described(hint: Any) -> str:
     if origin in (Union, types.UnionType):
         return " or ".join(_described(one) for one in inner)
     if origin is Literal:
-        return "one of " + ", ".join(inner)
+        return "one of " + ", ".join(one or '""' for one in inner)
     if origin is tuple:
         return f"a list, each {_described(inner[0])}"
     return "null" if hint is type(None) else str(hint.__name__)

@@ -11,6 +11,7 @@ from gemini_pool.simulator.answer import compose
 from gemini_pool.simulator.behaviour import Behaviour
 from gemini_pool.simulator.cast import SimAccount
 from gemini_pool.simulator.file_types import is_supported
+from gemini_pool.simulator.files import FILM, PICTURE, Kind
 from gemini_pool.simulator.framing import stream_writes
 from gemini_pool.simulator.performance import Performance, error_only, perform
 from gemini_pool.simulator.question import AUTO, MODELS, read_question
@@ -52,8 +53,8 @@ def add_context_file(ask: Ask) -> Script:
         raise invalid(f"Unsupported file type: {mime_type}")
     content = _decoded(contents)
     session = ask.world.book.find(name, ask.account)
-    file = session.add_file(file_name, mime_type, content)
-    told = {"session": session.short_name, "fileId": file.id, "tokenCount": str(1 + file.size // 4)}
+    file = session.add_file(file_name, mime_type, content, ask.world.clock())
+    told = {"session": session.short_name, "fileId": file.id, "tokenCount": str(file.tokens)}
     return json_reply({"addContextFileResponse": told})
 
 
@@ -64,7 +65,7 @@ def stream_assist(ask: Ask) -> Script:
     turn = Turn(question.prompt, question.model, question.file_ids)
     number = session.hear(turn)
     ask.world.log.hear(ask.account.name, question.prompt)
-    performance = _performance(ask, session, turn, number)
+    performance = _performance(ask, session, turn, number, FILM if question.film else PICTURE)
     return Script(
         status=200,
         writes=stream_writes(performance, ask.behaviour, gzip=ask.behaviour.gzip and ask.gzip_offered),
@@ -74,10 +75,12 @@ def stream_assist(ask: Ask) -> Script:
     )
 
 
-def _performance(ask: Ask, session: Session, turn: Turn, number: int) -> Performance:
+def _performance(ask: Ask, session: Session, turn: Turn, number: int, kind: Kind) -> Performance:
     if turn.model != AUTO and turn.model not in MODELS:
         return error_only(unknown_model(turn.model))
-    return perform(compose(session, turn, number, ask.behaviour), ask.behaviour, turn.model)
+    behaviour, now = ask.behaviour, ask.world.clock()
+    made = [session.make_file(kind, behaviour.file_bytes, now) for _ in range(behaviour.files)]
+    return perform(compose(session, turn, number, behaviour, made), behaviour, turn.model)
 
 
 def _occupy(world: World, session: Session) -> Callable[[], None]:

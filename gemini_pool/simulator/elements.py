@@ -34,10 +34,11 @@ class Stationery:
     answer: str
     style: Style
 
-    def texts(self, deltas: Iterable[str], thought: ThoughtMark = "none") -> list[bytes]:
+    def texts(self, deltas: Iterable[str], thought: ThoughtMark = "none") -> Iterator[bytes]:
         """An element for each delta of text or of thought."""
         before, after = (self._fill(half).encode() for half in _text_form(self.style, thought))
-        return [before + _to_json(delta).encode() + after for delta in deltas]
+        for delta in deltas:
+            yield before + _to_json(delta).encode() + after
 
     def empties(self, count: int) -> Iterator[bytes]:
         """Elements that say nothing: without replies, with an empty reply, with metadata only."""

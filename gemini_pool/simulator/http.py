@@ -45,6 +45,11 @@ class Request:
         """The header of this lower-case name, or ''."""
         return self.head.headers.get(name, "")
 
+    @property
+    def origin(self) -> str:
+        """The origin that the caller asked, without a slash at its end."""
+        return f"http://{self.header('host')}"
+
 
 def parse_head(raw: bytes) -> Head:
     """The head in `raw` (everything before the blank line). BadHead when it is malformed or too much."""

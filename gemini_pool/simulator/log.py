@@ -5,10 +5,12 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import get_args
 
+from gemini_pool.simulator.behaviour import ApiMethod
 from gemini_pool.simulator.script import Script
 
-METHODS = ("xsrf", "session", "stream", "upload")
+METHODS: tuple[str, ...] = get_args(ApiMethod)
 UNKNOWN = "unknown"
 
 KEPT_CALLS = 100_000

@@ -1,6 +1,7 @@
 """How an answer is given: in full, or spoilt by one of the faults of a stream's body."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -18,7 +19,7 @@ NO_JSON = b'\n,\r\n{"uToken": <<\xff\xfe not json>>, ]]'
 class Performance:
     """The elements of a body, the bytes after them, and what becomes of the connection."""
 
-    elements: list[bytes]
+    elements: Iterable[bytes]
     tail: bytes = CLOSED
     ending: Ending = Ending.KEEP
 
@@ -30,7 +31,7 @@ Stage = Callable[[Answer, Behaviour, str], Performance]
 def perform(answer: Answer, behaviour: Behaviour, model: str) -> Performance:
     """The answer as this behaviour lets it happen."""
     if behaviour.stream is None:
-        return Performance([*answer.opening, *answer.body, *answer.closing])
+        return Performance(_all(answer))
     return _STAGES[behaviour.stream](answer, behaviour, model)
 
 
@@ -39,13 +40,17 @@ def error_only(refusal: Refusal) -> Performance:
     return Performance([error_element(refusal.envelope())])
 
 
-def _some(answer: Answer) -> list[bytes]:
-    half = max(1, len(answer.body) // 2)
-    return [*answer.opening, *answer.body[:half]]
+def _all(answer: Answer) -> Iterator[bytes]:
+    return itertools.chain(answer.opening, answer.body, answer.closing)
+
+
+def _some(answer: Answer) -> Iterator[bytes]:
+    half = max(1, answer.size // 2)
+    return itertools.chain(answer.opening, itertools.islice(answer.body, half))
 
 
 def _error_after(answer: Answer, behaviour: Behaviour, _: str) -> Performance:
-    return Performance([*_some(answer), error_element(exhausted(behaviour).envelope())])
+    return Performance(itertools.chain(_some(answer), [error_element(exhausted(behaviour).envelope())]))
 
 
 def _cut(answer: Answer, *_: object) -> Performance:
@@ -58,7 +63,7 @@ def _reset_after(answer: Answer, *_: object) -> Performance:
 
 
 def _unclosed(answer: Answer, *_: object) -> Performance:
-    return Performance([*answer.opening, *answer.body, *answer.closing], b"")
+    return Performance(_all(answer), b"")
 
 
 def _garbage(answer: Answer, *_: object) -> Performance:
@@ -66,7 +71,8 @@ def _garbage(answer: Answer, *_: object) -> Performance:
 
 
 def _silence(answer: Answer, *_: object) -> Performance:
-    return Performance([*answer.opening, *answer.body[:1]], b"", Ending.SILENCE)
+    first = itertools.islice(answer.body, 1)
+    return Performance(itertools.chain(answer.opening, first), b"", Ending.SILENCE)
 
 
 def _wordless(answer: Answer, behaviour: Behaviour, _: str) -> Performance:

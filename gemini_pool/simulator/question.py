@@ -27,12 +27,16 @@ _MEMBERS = frozenset({*_CHECKED, *_REST, *_PUBLIC_SCHEMA})
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A prompt for a session; `model` is "auto" when none is named, and need not exist."""
+    """A prompt for a session; `model` is "auto" when none is named, and need not exist.
+
+    `film` says that a file made for it is a film. Where pictures are allowed too it is a picture.
+    """
 
     session: str
     prompt: str
     model: str
     file_ids: tuple[str, ...]
+    film: bool
 
 
 def read_question(body: dict[str, Any]) -> Question:
@@ -42,12 +46,14 @@ def read_question(body: dict[str, Any]) -> Question:
     checks.constant(body, "assistSkippingMode", "REQUEST_ASSIST")
     checks.optional(body, "filter", "")
     checks.optional(body, "languageCode", "")
-    _check_tools(checks.required(body, "toolsSpec", dict))
+    tools = checks.required(body, "toolsSpec", dict)
+    _check_tools(tools)
     _check_user(checks.optional(body, "userMetadata", {}))
     session, prompt, files = checks.required(body, "session", str), _prompt(body), _file_ids(body)
     if not prompt and not files:
         raise invalid("The query is empty.")
-    return Question(session, prompt, model_of(body), files)
+    film = "videoGenerationSpec" in tools and "imageGenerationSpec" not in tools
+    return Question(session, prompt, model_of(body), files, film)
 
 
 def model_of(body: dict[str, Any]) -> str:

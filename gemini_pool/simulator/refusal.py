@@ -75,6 +75,11 @@ def session_not_owned() -> Refusal:
     return Refusal(403, "The session is not owned by the provided user.")
 
 
+def file_not_found(file_id: str) -> Refusal:
+    """The 404 of a file that the session does not hold."""
+    return Refusal(404, f'File with ID "{file_id}" not found in the session.')
+
+
 def exhausted(behaviour: Behaviour, *, header: bool = False) -> Refusal:
     """The 429; with google.rpc details and a Retry-After header where asked for."""
     details = _quota_details(behaviour.retry_after) if behaviour.error_details else ()

@@ -2,7 +2,7 @@
 
 import enum
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -28,12 +28,13 @@ class Ending(enum.Enum):
 class Script:
     """One answer, ready to be played on a connection.
 
-    `status` None means that no status line is sent. `fault` names the switch that shaped the answer.
-    `release` is called exactly once, when the answer has ended or the peer has gone.
+    `status` None means that no status line is sent. `writes` may be made as they are played. `fault` names
+    the switch that shaped the answer. `release` is called exactly once, when the answer has ended or the
+    peer has gone.
     """
 
     status: int | None
-    writes: Sequence[Write] = ()
+    writes: Iterable[Write] = ()
     ending: Ending = Ending.KEEP
     first_delay: float = 0.0
     fault: str | None = None
@@ -57,6 +58,11 @@ def page(status: int, title: str, headers: Mapping[str, str] = NO_HEADERS) -> Sc
     """A small HTML page, as front ends and sign-in sites send it."""
     body = f"<!doctype html><html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>"
     return plain(status, body.encode(), HTML, headers)
+
+
+def redirect(location: str, **headers: str) -> Script:
+    """A 302 to another address."""
+    return plain(302, b"", HTML, {"Location": location, **headers})
 
 
 def hang() -> Script:

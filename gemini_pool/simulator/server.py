@@ -9,6 +9,7 @@ from typing import Any, Self, TypeVar
 from gemini_pool.simulator.behaviour import HEALTHY, Behaviour
 from gemini_pool.simulator.cast import CAST, SimAccount, make_account
 from gemini_pool.simulator.connection import Connection
+from gemini_pool.simulator.metronome import Metronome
 from gemini_pool.simulator.service import Service
 from gemini_pool.simulator.world import World
 
@@ -30,8 +31,9 @@ class Listener:
         """Listen; port 0 takes a free one. OSError when the address cannot be had."""
         service, peers = Service(world), set[Connection]()
         loop = asyncio.get_running_loop()
+        metronome = Metronome(loop)
         server = await loop.create_server(
-            lambda: Connection(service.answer, peers), host, port, backlog=BACKLOG
+            lambda: Connection(service.answer, peers, metronome), host, port, backlog=BACKLOG
         )
         return cls(server, peers)
 

@@ -2,17 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from types import MappingProxyType
 
-from gemini_pool.simulator import auth, checks, control
-from gemini_pool.simulator.behaviour import ApiFault, ApiMethod
+from gemini_pool.simulator import auth, checks, control, downloads
+from gemini_pool.simulator.behaviour import HEALTHY, ApiMethod
 from gemini_pool.simulator.cast import SimAccount
 from gemini_pool.simulator.chat import Ask, add_context_file, create_session, stream_assist
-from gemini_pool.simulator.faults import faulty_answer
+from gemini_pool.simulator.faults import delayed, strike
 from gemini_pool.simulator.http import Request
-from gemini_pool.simulator.question import model_of
+from gemini_pool.simulator.metadata import list_session_file_metadata
+from gemini_pool.simulator.question import AUTO, model_of
 from gemini_pool.simulator.refusal import Refusal, unauthenticated
 from gemini_pool.simulator.script import Script
+from gemini_pool.simulator.wallet import read_cookies
 from gemini_pool.simulator.world import World
 
 XSRF = "/auth/getoxsrf"
@@ -34,6 +37,9 @@ METHODS = MappingProxyType(
         f"{API}widgetCreateSession": Method("session", "createSessionRequest", create_session),
         f"{API}widgetStreamAssist": Method("stream", "streamAssistRequest", stream_assist),
         f"{API}widgetAddContextFile": Method("upload", "addContextFileRequest", add_context_file),
+        f"{API}widgetListSessionFileMetadata": Method(
+            "metadata", "listSessionFileMetadataRequest", list_session_file_metadata
+        ),
     }
 )
 
@@ -51,7 +57,11 @@ class Service:
             return control.control(self._world, request)
         method = METHODS.get(path)
         if method is not None:
-            return self._call(method, request)
+            return self._call(method.name, "POST", request, partial(self._asked, method))
+        if downloads.is_download(path):
+            return self._call("download", "GET", request, self._downloaded)
+        if path.startswith(downloads.ONE_TIME):
+            return self._hop(*downloads.redeem(self._world, request))
         if path in (XSRF, REFRESH):
             return self._sign(request)
         return self._logged(None, "other", Refusal(404, f"Nothing is served at {path}.").script())
@@ -59,43 +69,55 @@ class Service:
     def _sign(self, request: Request) -> Script:
         if request.head.method != "GET":
             return self._logged(None, "xsrf", Refusal(405, "Only GET is served here.").script())
-        if request.head.path == XSRF:
-            account, script = auth.get_xsrf(self._world, request)
-            return self._logged(account, "xsrf", script)
-        account, script = auth.refresh_cookies(self._world, request)
-        return self._logged(account, "hop", script)
+        if request.head.path == REFRESH:
+            return self._hop(*auth.refresh_cookies(self._world, request))
+        holder = self._world.wallet.holder(read_cookies(request.header("cookie")))
+        behaviour = self._world.behaviour(holder.name) if holder else HEALTHY
+        account, script = auth.get_xsrf(self._world, request)
+        return self._logged(account, "xsrf", delayed(behaviour, "xsrf", script))
 
-    def _call(self, method: Method, request: Request) -> Script:
-        account = None
+    def _hop(self, account: str | None, script: Script) -> Script:
+        """An address that another one sent the caller to."""
+        behaviour = self._world.behaviour(account) if account else HEALTHY
+        return self._logged(account, "hop", delayed(behaviour, None, script))
+
+    def _call(
+        self, name: ApiMethod, verb: str, request: Request, answer: Callable[[SimAccount, Request], Script]
+    ) -> Script:
+        account, behaviour = None, HEALTHY
         try:
-            if request.head.method != "POST":
-                raise Refusal(405, "Only POST is served here.")
+            if request.head.method != verb:
+                raise Refusal(405, f"Only {verb} is served here.")
             account = self._world.keys.account_of(_bearer(request))
-            script = self._answer(method, account, request)
+            behaviour = self._world.behaviour(account.name)
+            script = answer(account, request)
         except Refusal as refusal:
             script = refusal.script()
-        if method.name == "stream":
+        script = delayed(behaviour, name, script)
+        if name == "stream":
             script = self._watched(script)
-        return self._logged(account.name if account else None, method.name, script)
+        return self._logged(account.name if account else None, name, script)
 
-    def _answer(self, method: Method, account: SimAccount, request: Request) -> Script:
+    def _asked(self, method: Method, account: SimAccount, request: Request) -> Script:
         body = checks.read_envelope(checks.read_json(request), account, method.member)
-        behaviour = self._world.behaviour(account.name)
-        if behaviour.api is not None and method.name in behaviour.api_on:
-            self._spend(behaviour.api, account, request)
-            script = faulty_answer(behaviour.api, behaviour, model_of(body))
-        else:
-            ask = Ask(self._world, account, behaviour, body, "gzip" in request.header("accept-encoding"))
-            script = method.answer(ask)
-        if method.name == "stream" and behaviour.first_delay:
-            return replace(script, first_delay=behaviour.first_delay)
-        return script
+        struck = self._struck(method.name, account, request, model_of(body))
+        if struck is not None:
+            return struck
+        behaviour, gzip = self._world.behaviour(account.name), "gzip" in request.header("accept-encoding")
+        return method.answer(Ask(self._world, account, behaviour, body, gzip))
 
-    def _spend(self, fault: ApiFault, account: SimAccount, request: Request) -> None:
-        """A fault that strikes once switches itself off; its token stays refused, a new one is good."""
-        if fault == "401-once":
+    def _downloaded(self, account: SimAccount, request: Request) -> Script:
+        struck = self._struck("download", account, request)
+        return struck or downloads.download_file(self._world, account, request)
+
+    def _struck(
+        self, name: ApiMethod, account: SimAccount, request: Request, model: str = AUTO
+    ) -> Script | None:
+        """The fault that strikes the call. A token refused once stays refused; a new one is good."""
+        script = strike(self._world, account, name, model)
+        if script is not None and script.fault == "401-once":
             self._world.keys.revoke(_bearer(request))
-            self._world.behave(account.name, api=None)
+        return script
 
     def _watched(self, script: Script) -> Script:
         log, inner = self._world.log, script.release

@@ -22,6 +22,12 @@ class Wallet:
         """The account with this session index."""
         return self._by_csesidx.get(csesidx)
 
+    def holder(self, cookies: dict[str, str]) -> SimAccount | None:
+        """The account whose cookie this is."""
+        shown = cookies.get(SECURE)
+        owners = (one for one in self._by_csesidx.values() if shown in self._accepted[one.name])
+        return next(owners, None)
+
     def accepts(self, account: SimAccount, cookies: dict[str, str], *, host_required: bool) -> bool:
         """Whether these cookies are the account's. `__Host-C_OSES` may be absent, but never wrong."""
         host = cookies.get(HOST)

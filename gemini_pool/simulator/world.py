@@ -8,9 +8,11 @@ from typing import Any, Self
 
 from gemini_pool.simulator.behaviour import HEALTHY, Behaviour
 from gemini_pool.simulator.cast import CAST, SimAccount, make_account
+from gemini_pool.simulator.files import MadeFile, SimFile
 from gemini_pool.simulator.keys import KeyRing
 from gemini_pool.simulator.log import Call, CallLog
-from gemini_pool.simulator.sessions import Session, SessionBook, SimFile
+from gemini_pool.simulator.sessions import Session, SessionBook
+from gemini_pool.simulator.tickets import Tickets
 from gemini_pool.simulator.wallet import Wallet
 
 __all__ = ["CAST", "Call", "SimAccount", "World", "make_account"]
@@ -33,6 +35,7 @@ class World:
         self.wallet = Wallet(self.accounts.values())
         self.log = CallLog(self.accounts)
         self.book = SessionBook()
+        self.tickets = Tickets()
         self.clock = clock
         self._first = behaviour
         self._lock = threading.Lock()
@@ -73,6 +76,10 @@ class World:
         """The files uploaded by one account, or by all."""
         return [file for session in self.sessions(account) for file in list(session.files.values())]
 
+    def made_files(self, account: str | None = None) -> list[MadeFile]:
+        """The pictures and films made for one account, or for all."""
+        return [file for session in self.sessions(account) for file in list(session.made.values())]
+
     def open_streams(self) -> int:
         """Stream requests not yet fully answered; a caller who leaves closes his."""
         return self.log.open_streams()
@@ -89,7 +96,7 @@ class World:
         """Forget calls, prompts, sessions and files; behave as at first. Cookies and keys stay good."""
         with self._lock:
             self._behaviours = dict.fromkeys(self.accounts, self._first)
-        self.book = SessionBook()
+        self.book, self.tickets = SessionBook(), Tickets()
         self.log.reset()
 
     def _meant(self, name: str | None) -> tuple[str, ...]:

@@ -120,6 +120,16 @@ class Caller:
         body = self.envelope("addContextFileRequest", {**request, **changes})
         return self.call("widgetAddContextFile", body)
 
+    def metadata(self, session: str, **changes: Any) -> Answer:
+        body = self.envelope("listSessionFileMetadataRequest", {"name": session, **changes})
+        return self.call("widgetListSessionFileMetadata", body)
+
+    def download(
+        self, session: str, file_id: str, address: str = "/v1alpha/", more: str = "&alt=media"
+    ) -> Answer:
+        path = f"{address}{session}:downloadFile?fileId={file_id}{more}"
+        return self.http("GET", path, Authorization=f"Bearer {self.token()}")
+
     def question(self, prompt: str, session: str = "-", **changes: Any) -> dict[str, Any]:
         request = {
             "session": session,
@@ -151,9 +161,13 @@ class Caller:
             f"Content-Length: {len(body)}",
             *headers,
         ]
-        plug = socket.create_connection(self.address, timeout=TIMEOUT_S)
+        plug = self.plug()
         plug.sendall("\r\n".join([*lines, "", ""]).encode() + body)
         return plug
+
+    def plug(self) -> socket.socket:
+        """A raw connection."""
+        return socket.create_connection(self.address, timeout=TIMEOUT_S)
 
 
 def read_until(plug: socket.socket, mark: bytes) -> bytes:

@@ -114,6 +114,46 @@ def test_a_rotated_cookie_is_good_and_so_is_the_old_one(amber: Caller, world: Wo
     assert amber.xsrf().status == 200
 
 
+@pytest.mark.parametrize("fault", ["401", "403", "429", "500", "502-html", "503"])
+def test_a_fault_of_the_api_strikes_where_it_is_listed(amber: Caller, world: World, fault: str) -> None:
+    world.behave("amber", api=fault)
+    assert amber.xsrf().status == 200
+    world.behave("amber", api_on=("xsrf",))
+    assert amber.xsrf().status == int(fault[:3])
+    assert [call.fault for call in world.calls("amber", "xsrf")] == [None, fault]
+
+
+def test_getoxsrf_can_hang(amber: Caller, world: World) -> None:
+    world.behave("amber", api="hang", api_on=("xsrf",))
+    with amber.plug() as plug:
+        plug.sendall(f"GET /auth/getoxsrf?csesidx={amber.account.csesidx} HTTP/1.1\r\n\r\n".encode())
+        assert world.wait_until(lambda w: w.counts()["amber"]["xsrf"] == 1)
+        plug.settimeout(0.05)
+        with pytest.raises(TimeoutError):
+            plug.recv(1)
+
+
+def test_getoxsrf_can_be_torn_down(amber: Caller, world: World) -> None:
+    world.behave("amber", api="reset", api_on=("xsrf",))
+    with pytest.raises(ConnectionResetError):
+        amber.xsrf()
+
+
+def test_a_single_401_of_getoxsrf_ends_nothing(amber: Caller, world: World) -> None:
+    token = amber.token()
+    world.behave("amber", api="401-once", api_on=("xsrf",))
+    assert [amber.xsrf().status for _ in range(2)] == [401, 200]
+    assert amber.create(token).status == 200
+
+
+def test_the_faults_of_getoxsrf_go_first(amber: Caller, world: World) -> None:
+    world.behave("amber", xsrf="rotate", api="500", api_on=("xsrf", "stream"))
+    answer = amber.xsrf()
+    assert (answer.status, "set-cookie" in answer.headers) == (200, True)
+    world.behave("amber", xsrf="429")
+    assert amber.xsrf().status == 429
+
+
 def test_old_cookies_can_be_retired(amber: Caller, world: World) -> None:
     world.behave("amber", xsrf="rotate")
     amber.xsrf()

@@ -31,9 +31,12 @@ def test_a_whole_number_is_good_for_seconds() -> None:
         ({"text": 5}, "text must be str or null"),
         ({"gzip": 1}, "gzip must be bool"),
         ({"api": "418"}, "api must be one of 401, 401-once"),
-        ({"api_on": ["stream", "xsrf"]}, "api_on must be a list, each one of session, stream, upload"),
+        ({"api_on": ["stream", "hop"]}, "api_on must be a list, each one of xsrf, session, stream, upload"),
         ({"api_on": "stream"}, "api_on must be a list"),
         ({"stream": "explode"}, "stream must be one of"),
+        ({"rtt": -0.1}, "rtt must be a number from 0 up"),
+        ({"download_as": "hex"}, "download_as must be one of raw, base64"),
+        ({"download_only": None}, 'download_only must be one of "", plain, download'),
         ({"session_info": "sometimes"}, "session_info must be one of every, last, never"),
     ],
 )

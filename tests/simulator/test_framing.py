@@ -1,8 +1,13 @@
 import gzip
 import zlib
+from collections.abc import Iterator
+from itertools import count, islice
 
 import pytest
 
+from gemini_pool.simulator.behaviour import Behaviour
+from gemini_pool.simulator.framing import AHEAD, LARGEST_WRITE, stream_writes
+from gemini_pool.simulator.performance import Performance
 from gemini_pool.simulator.world import World
 
 from .caller import Caller, chunks, read_until
@@ -33,6 +38,34 @@ def test_without_rests_an_answer_leaves_in_one_write(amber: Caller, world: World
     world.behave("amber", text=TEXT, deltas=5)
     with amber.open_stream() as plug:
         assert plug.recv(1_000_000).endswith(b"0\r\n\r\n")
+
+
+def test_a_long_answer_leaves_in_writes_of_bounded_size() -> None:
+    performance = Performance([b"x" * 1000] * 500)
+    sizes = [len(data) for data, _ in stream_writes(performance, Behaviour(), gzip=False)]
+    assert sum(sizes) > 500_000
+    assert max(sizes) < LARGEST_WRITE + 2000
+    assert len(sizes) <= 1 + 510_000 // LARGEST_WRITE
+
+
+def test_no_rest_follows_the_last_element() -> None:
+    writes = stream_writes(Performance([b"{}"] * 3), Behaviour(delay=0.1), gzip=False)
+    assert [pause for _, pause in writes] == [0.1, 0.1, 0.0]
+
+
+def endless(composed: list[int]) -> Iterator[bytes]:
+    for number in count():
+        composed.append(number)
+        yield b"%d" % number
+        assert number < 1000, "composed to the end"
+
+
+@pytest.mark.parametrize("gzip", [False, True])
+def test_elements_are_composed_shortly_before_their_turn(gzip: bool) -> None:
+    composed = list[int]()
+    writes = stream_writes(Performance(endless(composed)), Behaviour(delay=0.1), gzip=gzip)
+    assert [pause for _, pause in islice(writes, 100)] == [0.1] * 100
+    assert len(composed) <= 100 + AHEAD + 1
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 1000, 1_000_000])

@@ -17,10 +17,6 @@ SERVE = "from gemini_pool.simulator.server import serve; serve('127.0.0.1', int(
 CONTROL = b"GET /_sim/open HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
-def plug_into(caller: Caller) -> socket.socket:
-    return socket.create_connection(caller.address, timeout=TIMEOUT_S)
-
-
 def test_the_url_is_an_origin() -> None:
     with Simulator([make_account("zoe")]) as simulator:
         assert simulator.url.startswith("http://127.0.0.1:")
@@ -56,7 +52,7 @@ def test_stopping_drops_those_who_wait() -> None:
 
 
 def test_a_connection_serves_one_request_after_another(amber: Caller) -> None:
-    with plug_into(amber) as plug:
+    with amber.plug() as plug:
         for _ in range(3):
             plug.sendall(CONTROL)
             assert read_until(plug, b"}").startswith(b"HTTP/1.1 200 OK\r\n")
@@ -72,7 +68,7 @@ def test_requests_sent_in_a_row_are_answered_in_order(amber: Caller, world: Worl
 
 
 def test_a_request_may_arrive_byte_by_byte(amber: Caller) -> None:
-    with plug_into(amber) as plug:
+    with amber.plug() as plug:
         plug.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for byte in CONTROL:
             plug.sendall(bytes([byte]))
@@ -80,14 +76,14 @@ def test_a_request_may_arrive_byte_by_byte(amber: Caller) -> None:
 
 
 def test_a_connection_closes_when_asked_to(amber: Caller) -> None:
-    with plug_into(amber) as plug:
+    with amber.plug() as plug:
         plug.sendall(CONTROL.replace(b"Host: x", b"Connection: close"))
         read_until(plug, b"}")
         assert plug.recv(1) == b""
 
 
 def test_a_cautious_client_is_told_to_continue(amber: Caller) -> None:
-    with plug_into(amber) as plug:
+    with amber.plug() as plug:
         plug.sendall(b"POST /_sim/reset HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n")
         assert read_until(plug, b"\r\n\r\n") == b"HTTP/1.1 100 Continue\r\n\r\n"
         plug.sendall(b"{}")
@@ -107,7 +103,7 @@ def test_a_cautious_client_is_told_to_continue(amber: Caller) -> None:
     ],
 )
 def test_a_bad_head_is_refused_and_ends_the_connection(amber: Caller, head: bytes, status: bytes) -> None:
-    with plug_into(amber) as plug:
+    with amber.plug() as plug:
         plug.sendall(head)
         assert read_until(plug, b"</html>").startswith(b"HTTP/1.1 " + status)
         assert plug.recv(1) == b""

@@ -266,7 +266,8 @@ def test_a_token_is_used_for_many_answers(
 ) -> None:
     for _ in range(5):
         list(client.ask(amber, asked("hi")))
-    assert world.counts()["amber"] == {"xsrf": 1, "session": 5, "stream": 5, "upload": 0}
+    counts = world.counts()["amber"]
+    assert (counts["xsrf"], counts["session"], counts["stream"]) == (1, 5, 5)
 
 
 @pytest.mark.parametrize("fault", ["403-session", "404-session"])
