@@ -37,7 +37,8 @@ from gemini_pool.store.keys import Keys
 from gemini_pool.store.preferences import Preferences
 from gemini_pool.store.secrets import open_vault
 from gemini_pool.store.tally import Tally
-from gemini_pool.upstream.client import USER_AGENT, FirstByte, Locale, UpstreamClient
+from gemini_pool.upstream.calls import USER_AGENT, Locale
+from gemini_pool.upstream.client import FirstByte, UpstreamClient
 from gemini_pool.upstream.dialler import Dialler
 from gemini_pool.upstream.tokens import Tokens
 from gemini_pool.upstream.transport import Patience, Transport
