@@ -82,7 +82,7 @@ def key_of(reply: Reply) -> Key:
     try:
         answer = orjson.loads(without_prefix(reply.body))
         secret = decoded(answer["xsrfToken"])
-        return Key(str(answer["keyId"]), secret, _moment(answer.get("expirationTime")))
+        return Key(str(answer["keyId"]), secret, moment(answer.get("expirationTime")))
     except (ValueError, KeyError, TypeError, AttributeError):
         # A page instead of JSON, or JSON without a key: what a signed-out browser is given.
         raise CredentialsRejected("The account is signed out: its cookies give no token.") from None
@@ -113,7 +113,8 @@ def _refused(status: int) -> UpstreamError:
     return BadReply(f"The service answered the request for a token with status {status}.")
 
 
-def _moment(text: object) -> float | None:
+def moment(text: object) -> float | None:
+    """Epoch seconds of a time as the service writes it; None when it is none."""
     try:
         return datetime.fromisoformat(str(text)).timestamp() if text else None
     except ValueError:
