@@ -54,17 +54,22 @@ def advice(findings: Sequence[Finding]) -> Iterator[str]:
 
 
 def _advice(findings: Sequence[Finding]) -> Iterator[str]:
-    facts = [fact for finding in findings for fact in finding.facts]
-    different = [fact for fact in facts if fact.diagnosis is Diagnosis.DIFFERENT]
     failed = [finding for finding in findings if finding.diagnosis is Diagnosis.FAILED]
+    different = [
+        (finding.step, fact.name)
+        for finding in findings
+        for fact in finding.facts
+        if fact.diagnosis is Diagnosis.DIFFERENT
+    ]
     if failed:
         yield f"{len(failed)} of {len(findings)} steps failed, the first of them: {failed[0].step}."
         yield from filter(None, [ADVICE.get(failed[0].cause or UpstreamError)])
     elif different:
-        yield f"All steps succeeded, though {len(different)} facts are not as expected."
+        names = ", ".join(f"{name} ({step})" for step, name in different)
+        yield f"All steps succeeded, though not all is as expected: {names}."
     else:
         yield "All is as expected: there is nothing to do."
-    if any(fact.name == CLOCK for fact in different):
+    if any(name == CLOCK for _, name in different):
         yield SET_CLOCK
     if failed or different:
         yield TELL

@@ -6,7 +6,10 @@ from enum import StrEnum
 from typing import Any
 
 from gemini_pool.errors import UpstreamError
-from gemini_pool.upstream.doctor.scrubbing import Veil, sentence
+from gemini_pool.upstream.doctor.scrubbing import Veil, form, sentence
+from gemini_pool.upstream.refusals import Refusal
+
+LONGEST_SEEN = 300
 
 
 class Diagnosis(StrEnum):
@@ -44,7 +47,8 @@ class Finding:
         return max((fact.diagnosis for fact in self.facts), key=list(Diagnosis).index)
 
     def under(self, veil: Veil) -> "Finding":
-        facts = tuple(replace(fact, seen=veil.over(fact.seen)) for fact in self.facts)
+        """Without what is known to be secret. Only then is it cut: half a secret would not be known."""
+        facts = tuple(replace(fact, seen=_cut(veil.over(fact.seen))) for fact in self.facts)
         return replace(self, facts=facts, evidence=veil.over(dict(self.evidence)))
 
     def as_json(self) -> dict[str, Any]:
@@ -68,6 +72,7 @@ class Notes:
     facts: list[Fact] = field(default_factory=list)
     replies: list[dict[str, Any]] = field(default_factory=list)
     cause: type[UpstreamError] | None = None
+    refused: bool = False  # in words of the service's own
 
     def note(self, name: str, seen: str) -> None:
         """Something of which nothing is known beforehand."""
@@ -78,14 +83,19 @@ class Notes:
         diagnosis = Diagnosis.AS_EXPECTED if holds else Diagnosis.DIFFERENT
         self.facts.append(Fact(name, expected, seen, diagnosis))
 
+    def quote(self, refusal: Refusal) -> None:
+        """What the service says when it refuses."""
+        self.refused = True
+        self.note("says", f"{refusal.code} {form(refusal.status, enum=True)} · {sentence(refusal.message)}")
+
     def understood(self, goal: str) -> None:
         """The step came to its end: the program has what it wanted."""
         self.hold("understood as", goal, goal, True)
 
     def failed(self, goal: str, error: UpstreamError) -> None:
-        """The step came to nothing."""
+        """The step came to nothing. The error's text is told where the service has no part in it."""
         self.cause = type(error)
-        seen = f"{self.cause.__name__}: {sentence(str(error))}"
+        seen = self.cause.__name__ + ("" if self.refused else f": {error}")
         self.facts.append(Fact("understood as", goal, seen, Diagnosis.FAILED))
 
     def not_reached(self, goal: str, lacking: str) -> None:
@@ -94,3 +104,7 @@ class Notes:
 
     def finding(self, step: str, milliseconds: int) -> Finding:
         return Finding(step, tuple(self.facts), milliseconds, {"replies": self.replies}, self.cause)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= LONGEST_SEEN else text[:LONGEST_SEEN] + "…"

@@ -33,6 +33,7 @@ class Hearing:
         self._array = ArrayReader()
         self._shapes = Shapes()
         self._states: list[str] = []
+        self._reasons: list[str] = []  # for giving no answer
         self._error: Any = None
         self._reader = AnswerReader()
         self._refusal: UpstreamError | None = None  # where the program would have stopped reading
@@ -43,9 +44,9 @@ class Hearing:
         """Raises what the program would make of it, if that is no answer."""
         try:
             yield from self._listened()
-        except UpstreamError as error:
-            if not self._reader.succeeded:
-                raise self._refusal or error from error
+        except UpstreamError:
+            if not (self._refusal or self._reader.succeeded):
+                raise
         finally:
             self._times["end"] = _since(self._began)
         if self._refusal:
@@ -65,9 +66,11 @@ class Hearing:
         notes.hold("session", "full name, digits(19)", name, name.startswith("full name"))
         notes.hold("array", "closed", "closed" if self._array.closed else "not closed", self._array.closed)
         if self._error is not None:
-            told = told_in_stream(self._error)
-            said = f"{told.code} {form(told.status, enum=True)} · {sentence(told.message)}"
-            notes.hold("error in it", "none", said, False)
+            notes.hold("errors", "none", "one", False)
+            notes.quote(told_in_stream(self._error))
+        if self._reasons:
+            notes.hold("skipped for", "nothing", ", ".join(self._reasons), False)
+        notes.refused |= self._refusal is not None
         notes.note("read as", _listed(self._events) or "nothing")
         as_asked = self._text.strip(" .!\n").lower() == WORD
         notes.note("text", "the word" if as_asked else f"{len(self._text)} characters, not just the word")
@@ -97,14 +100,20 @@ class Hearing:
         self._shapes.add(element)
         if isinstance(element, dict):
             self._error = element.get("error", self._error)
-            response = _object(element, "streamAssistResponse")
-            state = _object(response, "answer").get("state") or response.get("state")
-            if isinstance(state, str) and form(state, enum=True) not in self._states[-1:]:
-                self._states.append(form(state, enum=True))
-            session = _object(response, "sessionInfo").get("session")
-            self.session = session if isinstance(session, str) else self.session
+            self._look_at(_object(element, "streamAssistResponse"))
         if self._refusal is None:
             self._read(element)
+
+    def _look_at(self, response: dict[str, Any]) -> None:
+        answer = _object(response, "answer")
+        state = answer.get("state") or response.get("state")
+        if isinstance(state, str) and form(state, enum=True) not in self._states[-1:]:
+            self._states.append(form(state, enum=True))
+        reasons = answer.get("assistSkippedReasons") or response.get("assistSkippedReasons")
+        if isinstance(reasons, list):
+            self._reasons += [form(str(one), enum=True) for one in reasons]
+        session = _object(response, "sessionInfo").get("session")
+        self.session = session if isinstance(session, str) else self.session
 
     def _read(self, element: Any) -> None:
         """As the program reads it."""

@@ -7,7 +7,7 @@ import orjson
 
 from gemini_pool.errors import BadReply
 from gemini_pool.upstream.doctor.findings import Notes
-from gemini_pool.upstream.doctor.scrubbing import address, form, plain_name, sentence
+from gemini_pool.upstream.doctor.scrubbing import address, plain_name, sentence
 from gemini_pool.upstream.doctor.shapes import Shapes
 from gemini_pool.upstream.refusals import refusal_of_reply, told_by_reply
 from gemini_pool.upstream.transport import Reply, StreamReply
@@ -104,7 +104,7 @@ def note_status(notes: Notes, reply: Reply, *, expected: int | None = 200) -> No
         return
     told = told_by_reply(status, headers, body)
     if told.status or told.message:
-        notes.note("says", f"{form(told.status, enum=True)} · {sentence(told.message)}")
+        notes.quote(told)
     else:
         notes.note("says", f"nothing we know: {kind_of(body)}, {len(body)} bytes")
     if told.retry_after is not None:

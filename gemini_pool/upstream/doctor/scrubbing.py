@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-LONGEST_SENTENCE = 240
-LONGEST_FORM = 2000  # of longer strings only the length is told
+LONGEST = 2000  # of longer strings only the length is told
 VEILED = "•••"
 # Shorter ones could be anything; up to the second length they are taken for secrets as whole words alone.
 SHORTEST_SECRET, SHORTEST_IN_WORDS = 4, 8
@@ -54,7 +53,7 @@ def form(text: str, *, enum: bool = False) -> str:
     Media types and the known parts of resource names are told as they are, and so are upper-case words
     where they are an enumeration's (`enum`) and not somebody's.
     """
-    if len(text) > LONGEST_FORM:
+    if len(text) > LONGEST:
         return f"text({len(text)})"
     for pattern, told in _FORMS:
         if pattern.fullmatch(text):
@@ -75,11 +74,12 @@ def plain_name(text: str) -> str:
 
 def sentence(text: str) -> str:
     """A message in the service's own words, with whatever is no word replaced by what it is."""
-    text = " ".join("".join(one if one.isprintable() else " " for one in text[:4000]).split())
+    if len(text) > LONGEST:
+        return f"text({len(text)})"
+    text = " ".join("".join(one if one.isprintable() else " " for one in text).split())
     text = _URL.sub(lambda found: address(found[0]), text)
     text = _UUID.sub("uuid", _EMAIL.sub("email", unquote(text)))
-    text = _WORD.sub(lambda found: _word(found[0]), text)
-    return text if len(text) <= LONGEST_SENTENCE else text[:LONGEST_SENTENCE] + "…"
+    return _WORD.sub(lambda found: _word(found[0]), text)
 
 
 def address(url: str) -> str:

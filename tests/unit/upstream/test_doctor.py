@@ -349,9 +349,9 @@ def test_what_a_refusal_says_is_told(walked: Examine, world: World) -> None:
     world.behave("amber", api="429-retry-after", retry_after=77, error_details=True)
     question = walked()["question"]
     assert different(question) == {"status": "429"}
-    assert (
-        fact(question, "says").seen == "RESOURCE_EXHAUSTED · Resource has been exhausted (e.g. check quota)."
-    )
+    said = "429 RESOURCE_EXHAUSTED · Resource has been exhausted (e.g. check quota)."
+    assert fact(question, "says").seen == said
+    assert fact(question, "understood as").seen == "QuotaExhausted"
     assert fact(question, "ask again").seen == "in 77 s"
     members = question.evidence["replies"][0]["body"]["members"]
     assert members["error.details[].@type"] == [
@@ -426,9 +426,17 @@ def test_an_answer_that_is_none_is_told_as_far_as_it_came(
 def test_an_error_inside_an_answer_is_told(walked: Examine, world: World) -> None:
     world.behave("amber", stream="error-after-429")
     question = walked()["question"]
+    assert different(question) == {"errors": "one", "states": "IN_PROGRESS"}
     said = "429 RESOURCE_EXHAUSTED · Resource has been exhausted (e.g. check quota)."
-    assert different(question)["error in it"] == said
+    assert fact(question, "says").seen == said
     assert "TextDelta: 1" in fact(question, "read as").seen
+
+
+def test_why_an_answer_was_skipped_is_told(walked: Examine, world: World) -> None:
+    world.behave("amber", stream="skipped-policy")
+    question = walked()["question"]
+    assert different(question)["skipped for"] == "CUSTOMER_POLICY_VIOLATION"
+    assert fact(question, "understood as").seen == "PolicyRefused"
 
 
 def test_an_array_that_is_not_closed_is_no_failure_once_all_is_said(walked: Examine, world: World) -> None:
@@ -617,6 +625,19 @@ def test_nothing_of_an_answer_is_told(walked: Examine) -> None:
         assert leaks(walked(peer.url, account=MARKED)) == []
 
 
+@pytest.mark.parametrize("padding", range(270, 300, 5))
+def test_no_part_of_a_secret_is_left_where_a_message_is_cut(walked: Examine, padding: int) -> None:
+    service = Canned()
+    message = "x " * (padding // 2) + " ".join(["markedcookie"] * 3)
+    service.replies["widgetCreateSession"] = refusal(400, "INVALID", message)
+    account = replace(MARKED, credentials=replace(MARKED.credentials, secure_c_ses="markedcookie"))
+    with service.serving() as peer:
+        walk = walked(peer.url, account=account)
+    assert fact(walk["session"], "says").seen.startswith("400 INVALID · x x ")
+    assert leaks(walk) == []
+    assert "mar" not in json.dumps(walk["session"].as_json())
+
+
 def test_a_renewed_cookie_and_the_token_are_not_told_either(walked: Examine) -> None:
     service = Canned()
     cookie = "Set-Cookie: __Secure-C_SES=markedrenewed; Path=/"
@@ -625,4 +646,4 @@ def test_a_renewed_cookie_and_the_token_are_not_told_either(walked: Examine) -> 
     with service.serving() as peer:
         walk = walked(peer.url, account=MARKED)
     assert leaks(walk) == []
-    assert fact(walk["session"], "says").seen == "INVALID · not good: ••• •••"
+    assert fact(walk["session"], "says").seen == "400 INVALID · not good: ••• •••"
