@@ -37,7 +37,8 @@ from gemini_pool.store.keys import Keys
 from gemini_pool.store.preferences import Preferences
 from gemini_pool.store.secrets import open_vault
 from gemini_pool.store.tally import Tally
-from gemini_pool.upstream.client import USER_AGENT, FirstByte, Locale, UpstreamClient
+from gemini_pool.upstream.calls import USER_AGENT, Locale
+from gemini_pool.upstream.client import FirstByte, UpstreamClient
 from gemini_pool.upstream.dialler import Dialler
 from gemini_pool.upstream.tokens import Tokens
 from gemini_pool.upstream.transport import Patience, Transport
@@ -87,7 +88,7 @@ def build_services(settings: Settings) -> Services:
     )
     tally.listen(manager.counted)
     conversations = Conversations(store, ttl=settings.session_ttl)
-    transport = _transport(settings)
+    transport = build_transport(settings)
     admission = Admission(places(settings.threads))
     return Services(
         settings=settings,
@@ -108,6 +109,15 @@ def build_services(settings: Settings) -> Services:
         jobs=Jobs(Leader(settings.data_path / LOCK_FILE), (_sweep(settings, conversations, journal, tally),)),
         behind=behind,
         transport=transport,
+    )
+
+
+def build_transport(settings: Settings) -> Transport:
+    """What calls to the service go over, by way of the proxy if there is one."""
+    return Transport(
+        Dialler(proxy=settings.proxy, timeout=settings.connect_timeout),
+        patience=Patience(settings.first_byte_timeout, settings.read_timeout),
+        most_idle=settings.threads,
     )
 
 
@@ -144,14 +154,6 @@ def _tries(settings: Settings) -> Tries:
         retries=settings.request_retries,
         switches=settings.switch_tries,
         seconds=settings.request_deadline,
-    )
-
-
-def _transport(settings: Settings) -> Transport:
-    return Transport(
-        Dialler(proxy=settings.proxy, timeout=settings.connect_timeout),
-        patience=Patience(settings.first_byte_timeout, settings.read_timeout),
-        most_idle=settings.threads,
     )
 
 

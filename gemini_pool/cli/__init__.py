@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from gemini_pool.cli import accounts, keys, settings
+from gemini_pool.cli import accounts, doctor, keys, settings
 from gemini_pool.cli.console import say
 from gemini_pool.demo import run_demo
 from gemini_pool.errors import PoolError
@@ -16,14 +16,13 @@ from gemini_pool.startup import effective_settings, open_store
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run a command; the exit status."""
+    """Run a command; the exit status, which a command may give."""
     options = _parser().parse_args(arguments)
     try:
-        options.run(options)
+        return options.run(options) or 0
     except (PoolError, SettingsError, OSError) as error:
         sys.stderr.write(f"gemini_pool: {error}\n")
         return 1
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -42,6 +41,7 @@ def _parser() -> argparse.ArgumentParser:
 
     accounts.add_to(commands.add_parser("accounts", help="see, add, renew, enable and disable accounts"))
     keys.add_to(commands.add_parser("keys", help="make, list, revoke and upgrade API keys"))
+    doctor.add_to(commands.add_parser("doctor", help="walk the real service with an account, and tell of it"))
     settings.add_to(commands.add_parser("settings", help="list all settings, or save one"))
 
     simulator = commands.add_parser("simulator", help="play Gemini Business on this machine")

@@ -15,13 +15,14 @@ from typing import Any, TypeVar
 import orjson
 
 from gemini_pool.bounds import bounded
-from gemini_pool.dialogue import Event, Prompt, SessionNamed, Silence, Turn, Waiting, patiently
+from gemini_pool.dialogue import Event, Prompt, SessionNamed, Silence, Waiting, patiently
 from gemini_pool.errors import BadReply, CredentialsRejected, SessionLost, Unreachable, UpstreamError
 from gemini_pool.roster import Account, QuotaKind
+from gemini_pool.upstream.calls import Calls, Locale
 from gemini_pool.upstream.refusals import refusal_in_stream, refusal_of_reply
 from gemini_pool.upstream.spares import Spares
 from gemini_pool.upstream.stream import ArrayReader
-from gemini_pool.upstream.tokens import ISSUER, Token, Tokens
+from gemini_pool.upstream.tokens import Token, Tokens
 from gemini_pool.upstream.transcript import as_text
 from gemini_pool.upstream.transport import StreamReply, Transport
 from gemini_pool.upstream.upkeep import Upkeep
@@ -29,29 +30,9 @@ from gemini_pool.upstream.wire import AnswerReader
 
 T = TypeVar("T")
 
-METHODS = "/v1alpha/locations/global/"
-USER_AGENT = (
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
-)
-
-# What the model may use for an answer of each kind; an image or a film is asked for by that tool alone.
-TOOLS: dict[QuotaKind, dict[str, Any]] = {
-    QuotaKind.TEXT: {"webGroundingSpec": {}, "toolRegistry": "default_tool_registry"},
-    QuotaKind.IMAGES: {"imageGenerationSpec": {}},
-    QuotaKind.VIDEOS: {"videoGenerationSpec": {}},
-}
-
 # A token is renewed this long before it is due, for an account that is kept ready. Well below the 30 s
 # that any token is used for, or one of a short-lived key would be renewed as soon as it is made.
 AHEAD_SECONDS = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class Locale:
-    """What the service is told of the asker's place."""
-
-    language: str
-    time_zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +65,10 @@ class UpstreamClient:
     ) -> None:
         self._transport = transport
         self._tokens = tokens
-        self._base = api_url + METHODS
-        self._locale = locale
+        self._calls = Calls(api_url, locale)
         self._first_byte = first_byte
         self._spares = Spares()
         self._upkeep = Upkeep(self._is_ready, self._make_ready, ready_seconds)
-        self._headers = {
-            "content-type": "application/json",
-            "accept": "*/*",
-            "accept-encoding": "gzip",
-            "accept-language": locale.language,
-            "origin": ISSUER,
-            "referer": f"{ISSUER}/",
-            "user-agent": USER_AGENT,
-            "x-server-timeout": "1800",
-        }
 
     def ask(self, account: Account, prompt: Prompt, session: str | None = None) -> Generator[Event]:
         """The answer's events, within the prompt's bounds; raises UpstreamError, at the first or later.
@@ -152,9 +122,10 @@ class UpstreamClient:
         if name is None:
             with _not_asked_yet():
                 name = yield from self._create_session(account, token)
-        body = self._assist_request(account, prompt, prompt.asked if session else prompt.turns, name)
-        url, first = self._base + "widgetStreamAssist", self._first_byte.of(prompt.model.kind)
-        stream = yield from self._transport.stream(url, self._signed(token), body, first=first)
+        text = as_text(prompt.asked if session else prompt.turns)
+        call = self._calls.assist(account, token.bearer, name, text, prompt.model)
+        first = self._first_byte.of(prompt.model.kind)
+        stream = yield from self._transport.stream(call.url, call.headers, call.body, first=first)
         with ExitStack() as on_failure:
             on_failure.callback(stream.close)
             if stream.status != 200:
@@ -179,37 +150,14 @@ class UpstreamClient:
         self._transport.make_ready(self._base)
 
     def _create_session(self, account: Account, token: Token) -> Waiting[str]:
-        body = _envelope(account, "createSessionRequest", {"session": {"name": "", "displayName": ""}})
-        url = self._base + "widgetCreateSession"
-        reply = yield from self._transport.post(url, self._signed(token), body)
+        call = self._calls.create_session(account, token.bearer)
+        reply = yield from self._transport.post(call.url, call.headers, call.body)
         if reply.status != 200:
             raise refusal_of_reply(reply.status, reply.headers, reply.body)
         try:
             return str(orjson.loads(reply.body)["session"]["name"])
         except (ValueError, KeyError, TypeError):
             raise BadReply("The service made a session but did not name it.") from None
-
-    def _assist_request(
-        self, account: Account, prompt: Prompt, turns: tuple[Turn, ...], session: str
-    ) -> bytes:
-        model = prompt.model.upstream_id
-        request: dict[str, Any] = {
-            "session": session,
-            "query": {"parts": [{"text": as_text(turns)}]},
-            "filter": "",
-            "fileIds": [],
-            "answerGenerationMode": "NORMAL",
-            "toolsSpec": TOOLS[prompt.model.kind],
-            "languageCode": self._locale.language,
-            "userMetadata": {"timeZone": self._locale.time_zone},
-            "assistSkippingMode": "REQUEST_ASSIST",
-        }
-        if model:  # left out, the service chooses
-            request["assistGenerationConfig"] = {"modelId": model}
-        return _envelope(account, "streamAssistRequest", request)
-
-    def _signed(self, token: Token) -> dict[str, str]:
-        return {**self._headers, "authorization": f"Bearer {token.bearer}"}
 
 
 @contextmanager
@@ -220,12 +168,6 @@ def _not_asked_yet() -> Iterator[None]:
     except UpstreamError as error:
         error.asked = False
         raise
-
-
-def _envelope(account: Account, name: str, request: dict[str, Any]) -> bytes:
-    """The outer shape that every method shares."""
-    config_id = account.credentials.config_id
-    return orjson.dumps({"configId": config_id, "additionalParams": {"token": "-"}, name: request})
 
 
 class _Begun:

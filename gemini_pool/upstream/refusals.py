@@ -56,6 +56,17 @@ class Refusal:
 
 def refusal_of_reply(status: int, headers: Mapping[str, str], body: bytes) -> UpstreamError:
     """The error that a reply with a status other than 200 stands for."""
+    return _KINDS.get(status, _by_class)(told_by_reply(status, headers, body))
+
+
+def refusal_in_stream(error: Any) -> UpstreamError:
+    """The error that an `error` member inside a 200 stream stands for."""
+    refusal = told_in_stream(error)
+    return _KINDS.get(refusal.code, _by_class)(refusal)
+
+
+def told_by_reply(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
+    """What a reply with a status other than 200 says."""
     try:
         parsed = orjson.loads(body)
     except orjson.JSONDecodeError:  # a front end's HTML page
@@ -63,14 +74,12 @@ def refusal_of_reply(status: int, headers: Mapping[str, str], body: bytes) -> Up
     if isinstance(parsed, list) and parsed:
         parsed = parsed[0]
     error = parsed.get("error") if isinstance(parsed, dict) else None
-    refusal = _refusal(error if isinstance(error, dict) else {}, status, _seconds(headers.get("retry-after")))
-    return _KINDS.get(status, _by_class)(refusal)
+    return _refusal(error if isinstance(error, dict) else {}, status, _seconds(headers.get("retry-after")))
 
 
-def refusal_in_stream(error: Any) -> UpstreamError:
-    """The error that an `error` member inside a 200 stream stands for."""
-    refusal = _refusal(error if isinstance(error, dict) else {"message": str(error)}, 0, None)
-    return _KINDS.get(refusal.code, _by_class)(refusal)
+def told_in_stream(error: Any) -> Refusal:
+    """What an `error` member inside a 200 stream says."""
+    return _refusal(error if isinstance(error, dict) else {"message": str(error)}, 0, None)
 
 
 def skipped(reasons: list[str], enforcement: Any) -> PolicyRefused:

@@ -1,39 +1,27 @@
 """Tokens: the cookies of an account become a signed JWT, five minutes at a time.
 
-`getoxsrf` gives a key for the cookies; the token is signed here with that key. A token is used until it
-is due, and renewed by one thread a time for each account: the others wait for that one's result, and no
-lock is held while it asks.
+The service gives a key for the cookies (`xsrf`); the token is signed here with that key. A token is used
+until it is due, and renewed by one thread a time for each account: the others wait for that one's result,
+and no lock is held while it asks.
 """
 
-import base64
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
-from datetime import datetime
-from urllib.parse import quote, urljoin, urlsplit
 
 import jwt
-import orjson
 
 from gemini_pool.dialogue import SILENCE, Waiting
-from gemini_pool.errors import (
-    AccountForbidden,
-    BadReply,
-    Busy,
-    CredentialsRejected,
-    QuotaExhausted,
-    UpstreamError,
-)
+from gemini_pool.errors import Busy, UpstreamError
 from gemini_pool.roster import Account, Credentials
-from gemini_pool.upstream.cookies import cookie_header, with_cookies
-from gemini_pool.upstream.transport import TICK_SECONDS, Reply, Transport
+from gemini_pool.upstream.cookies import with_cookies
+from gemini_pool.upstream.transport import TICK_SECONDS, Transport
+from gemini_pool.upstream.xsrf import ISSUER, Key, Xsrf, key_of, renews_cookies
 
-# Claims and names as the service expects them, whatever address it is reached by.
-ISSUER = "https://business.gemini.google"
+# A claim as the service expects it, by whatever address it is reached.
 AUDIENCE = "https://biz-discoveryengine.googleapis.com"
-PREFIX = b")]}'"
 LIFE_SECONDS = 300
 # Peers use a token for 240 to 270 s of its 300; the smaller leaves room for a slow request.
 USE_SECONDS = 240
@@ -66,10 +54,7 @@ class Tokens:
         rotated: Rotated,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self._transport = transport
-        self._auth_url = auth_url
-        self._own_hosts = {_host(auth_url), _host(login_url)}
-        self._user_agent = user_agent
+        self._xsrf = Xsrf(transport, auth_url=auth_url, login_url=login_url, user_agent=user_agent)
         self._rotated = rotated
         self._clock = clock
         self._lock = threading.Lock()
@@ -122,47 +107,17 @@ class Tokens:
 
     def _ask(self, account: Account) -> Waiting[Token]:
         credentials = account.credentials
-        reply = yield from self._getoxsrf(credentials)
-        if reply.status == 302 and "refreshcookies" in reply.headers.get("location", ""):
-            credentials = yield from self._hop(credentials, reply)
-            reply = yield from self._getoxsrf(credentials)
-        key = _key(reply)
+        reply = yield from self._xsrf.ask(credentials)
+        if renews_cookies(reply):
+            hop = yield from self._xsrf.hop(credentials, reply)
+            credentials = with_cookies(credentials, (*reply.cookies, *hop.cookies))
+            reply = yield from self._xsrf.ask(credentials)
+        key = key_of(reply)
         fresh = with_cookies(credentials, reply.cookies)
         if fresh != account.credentials:
             self._rotated(account.id, fresh)
         bearer, due = signed(key, credentials.csesidx, now=self._clock())
         return Token(bearer, due, (account.credentials, fresh))
-
-    def _getoxsrf(self, credentials: Credentials) -> Waiting[Reply]:
-        url = f"{self._auth_url}/auth/getoxsrf?csesidx={quote(credentials.csesidx)}"
-        return self._transport.get(url, self._headers(credentials))
-
-    def _hop(self, credentials: Credentials, reply: Reply) -> Waiting[Credentials]:
-        """Follow the one redirect that renews cookies; only to hosts of the service itself."""
-        target = urljoin(self._auth_url, reply.headers["location"])
-        if _host(target) not in self._own_hosts:
-            raise CredentialsRejected(
-                "The service sent the cookies to be renewed at a host that is not its own."
-            )
-        hop = yield from self._transport.get(target, self._headers(credentials))
-        return with_cookies(with_cookies(credentials, reply.cookies), hop.cookies)
-
-    def _headers(self, credentials: Credentials) -> dict[str, str]:
-        return {
-            "cookie": cookie_header(credentials),
-            "user-agent": credentials.user_agent or self._user_agent,
-            "accept": "*/*",
-            "referer": f"{ISSUER}/",
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What getoxsrf gives: the id and bytes of a signing key, and its end in epoch seconds if told."""
-
-    id: str
-    secret: bytes
-    expires_at: float | None
 
 
 def signed(key: Key, csesidx: str, *, now: float) -> tuple[str, float]:
@@ -183,12 +138,6 @@ def signed(key: Key, csesidx: str, *, now: float) -> tuple[str, float]:
     return bearer, max(ends - margin, now + margin / 2)
 
 
-def _host(url: str) -> tuple[str, str]:
-    """What must be the same for cookies to go there: scheme and host."""
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc
-
-
 def _waited(renewal: "Future[Token]") -> Waiting[Token | None]:
     """What another thread's renewal comes to; None when it was given up."""
     deadline = time.monotonic() + WAIT_SECONDS
@@ -200,44 +149,3 @@ def _waited(renewal: "Future[Token]") -> Waiting[Token | None]:
         except TimeoutError:
             yield SILENCE
     raise Busy("Another request has been waiting too long for a token of this account.")
-
-
-def _key(reply: Reply) -> Key:
-    """The key in a reply of getoxsrf, or the error its status or form stands for."""
-    if reply.status != 200:
-        raise _refused(reply.status)
-    body = reply.body.removeprefix(PREFIX).strip()
-    try:
-        answer = orjson.loads(body)
-        secret = decoded(answer["xsrfToken"])
-        return Key(str(answer["keyId"]), secret, _moment(answer.get("expirationTime")))
-    except (ValueError, KeyError, TypeError, AttributeError):
-        # A page instead of JSON, or JSON without a key: what a signed-out browser is given.
-        raise CredentialsRejected("The account is signed out: its cookies give no token.") from None
-
-
-def decoded(token: str) -> bytes:
-    """Base64url without padding; a length that no bytes can have is a ValueError."""
-    if len(token) % 4 == 1 or not token:
-        raise ValueError("no base64url text has this length")
-    return base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-
-
-def _refused(status: int) -> UpstreamError:
-    """Which error a status of getoxsrf is. A redirect leads to the sign-in page."""
-    if status in (301, 302, 303, 307, 308, 401):
-        return CredentialsRejected("The account is signed out: its cookies are no longer accepted.")
-    if status == 403:
-        return AccountForbidden("The service refuses the account a token (403).", certain=True)
-    if status == 429:
-        return QuotaExhausted("The account asked for too many tokens (429).")
-    if status >= 500:
-        return Busy(f"The service could not give a token ({status}).")
-    return BadReply(f"The service answered the request for a token with status {status}.")
-
-
-def _moment(text: object) -> float | None:
-    try:
-        return datetime.fromisoformat(str(text)).timestamp() if text else None
-    except ValueError:
-        return None

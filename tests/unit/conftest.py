@@ -9,7 +9,8 @@ from gemini_pool.dialogue import Model, Prompt, Role, Turn
 from gemini_pool.roster import Account, Credentials, QuotaKind
 from gemini_pool.simulator.cast import CAST, make_account
 from gemini_pool.simulator.server import Simulator
-from gemini_pool.upstream.client import FirstByte, Locale, UpstreamClient
+from gemini_pool.upstream.calls import Locale
+from gemini_pool.upstream.client import FirstByte, UpstreamClient
 from gemini_pool.upstream.dialler import Dialler
 from gemini_pool.upstream.tokens import Tokens
 from gemini_pool.upstream.transport import Patience, Transport

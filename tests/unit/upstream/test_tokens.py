@@ -28,8 +28,9 @@ from gemini_pool.simulator.server import Simulator
 from gemini_pool.simulator.world import World
 from gemini_pool.upstream.cookies import with_cookies
 from gemini_pool.upstream.dialler import Dialler
-from gemini_pool.upstream.tokens import Rotated, Token, Tokens, decoded
+from gemini_pool.upstream.tokens import Rotated, Token, Tokens
 from gemini_pool.upstream.transport import Patience, Transport
+from gemini_pool.upstream.xsrf import decoded
 
 Seat = Callable[[str], Account]
 NOW = 1_800_000_000.0
@@ -529,6 +530,7 @@ def test_cookies_that_come_with_the_redirect_itself_are_kept(
         "http://{own}@{foreign}/refreshcookies",
         "//{foreign}/refreshcookies",
         "http://{foreign}/{own}/refreshcookies",
+        "http://[{own}/refreshcookies",
     ],
 )
 def test_a_foreign_host_in_disguise_is_still_foreign(make: Make, form: str) -> None:
