@@ -379,6 +379,13 @@ def test_another_name_or_none_begins_a_conversation() -> None:
     assert talks.ask(asking("Two")) is None
 
 
+def test_who_sends_neither_history_nor_a_name_is_not_looked_for() -> None:
+    talks = Talks()
+    talks.memory.find = None  # type: ignore[assignment]
+    assert talks.ask(asking("One")) is None
+    assert talks.ask(asking("One", hint="c", anew=True)) is None
+
+
 def test_history_goes_before_the_name() -> None:
     talks = Talks()
     talks.ask(asking("One", hint="c"))

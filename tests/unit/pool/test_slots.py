@@ -118,6 +118,15 @@ def test_a_file_that_cannot_be_used_is_told_of_and_not_taken_for_a_full_account(
         Slots(tmp_path / "no such folder" / "slots.lock", 1).take(AMBER)
 
 
+def test_one_open_file_is_enough_for_all_slots(path: Path) -> None:
+    slots = Slots(path, 50)
+    open_files = Path("/proc/self/fd")
+    before = len(list(open_files.iterdir()))
+    for slot in [slots.take(AMBER) for _ in range(50)]:
+        slots.free(AMBER, slot or 0)
+    assert len(list(open_files.iterdir())) == before + 1
+
+
 def test_only_the_owner_may_read_the_file(path: Path) -> None:
     Slots(path, 1).take(AMBER)
     assert path.stat().st_mode & 0o777 == 0o600
