@@ -65,6 +65,7 @@ class UpstreamClient:
     ) -> None:
         self._transport = transport
         self._tokens = tokens
+        self._api_url = api_url
         self._calls = Calls(api_url, locale)
         self._first_byte = first_byte
         self._spares = Spares()
@@ -139,7 +140,7 @@ class UpstreamClient:
         return (
             self._spares.has(account)
             and not self._tokens.due_within(account, AHEAD_SECONDS)
-            and self._transport.is_ready(self._base)
+            and self._transport.is_ready(self._api_url)
         )
 
     def _make_ready(self, account: Account) -> None:
@@ -147,7 +148,7 @@ class UpstreamClient:
         token = patiently(self._tokens.get(account, ahead=AHEAD_SECONDS))
         if not self._spares.has(account):
             self._spares.keep(account, patiently(self._create_session(account, token)))
-        self._transport.make_ready(self._base)
+        self._transport.make_ready(self._api_url)
 
     def _create_session(self, account: Account, token: Token) -> Waiting[str]:
         call = self._calls.create_session(account, token.bearer)
