@@ -29,6 +29,7 @@ bind = f"{settings.host}:{settings.port}"
 worker_class = Worker
 Worker.board = Board()  # of the workers that this reading of the file is for
 Worker.places = places(settings.threads)
+Worker.patience = settings.read_timeout
 workers = settings.workers
 threads = settings.threads
 

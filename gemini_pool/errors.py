@@ -6,7 +6,8 @@
     │   ├── KeyRefused              no key, or not one of ours
     │   ├── UnknownModel            no such model, or one that is switched off
     │   ├── TooLarge                the body is over the limit
-    │   └── LimitReached            a limit of the key
+    │   ├── LimitReached            a limit of the key
+    │   └── CallerGone              the caller hung up
     ├── UpstreamError               the service answered, or failed to
     │   ├── CredentialsRejected     the cookies or the token are not accepted
     │   ├── AccountForbidden        the account may not do this (403)
@@ -95,6 +96,10 @@ class LimitReached(CallerError):
     def __init__(self, message: str, *, retry_after: float) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class CallerGone(CallerError):
+    pass
 
 
 class UpstreamError(PoolError):

@@ -9,8 +9,8 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -98,6 +98,15 @@ class RunningPool:
         pid = self.process.pid
         return [int(p) for p in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
+    def accepting(self) -> list[int]:
+        """The workers that take callers at this moment."""
+        door = next(
+            f"ino:{int(inode):x} "
+            for _, here, _, state, *_, inode in (row.split()[:10] for row in _rows("/proc/net/tcp"))
+            if state == "0A" and here.endswith(f":{self.port:04X}")
+        )
+        return [pid for pid in self.workers() if any(door in line for line in _polled(pid))]
+
     def calls(self, outcome: str | None = None) -> list[dict[str, Any]]:
         """The rows of the call journal that are on disk."""
         rows = self.rows("SELECT * FROM calls ORDER BY at")
@@ -130,6 +139,17 @@ class RunningPool:
             return False
 
 
+def _rows(table: str) -> list[str]:
+    return Path(table).read_text().splitlines()[1:]
+
+
+def _polled(pid: int) -> Iterator[str]:
+    """What a process waits for: a line for each file, with its inode."""
+    for info in Path(f"/proc/{pid}/fdinfo").iterdir():
+        with suppress(FileNotFoundError):  # closed since
+            yield from (line for line in info.read_text().splitlines() if line.startswith("tfd:"))
+
+
 def clean_environment() -> dict[str, str]:
     """This process's environment without anything that a machine may have set for the pool or its calls."""
     ours = {
@@ -137,6 +157,16 @@ def clean_environment() -> dict[str, str]:
         *("SCHEDULER", "JOURNAL_DAYS"),
     }
     return {k: v for k, v in os.environ.items() if k not in ours and not k.lower().endswith("_proxy")}
+
+
+@contextmanager
+def stopped(process: int) -> Iterator[None]:
+    """While a process stands still."""
+    os.kill(process, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(process, signal.SIGCONT)
 
 
 def free_port() -> int:

@@ -23,7 +23,7 @@ from gemini_pool.dialogue import (
     TextDelta,
     Waiting,
 )
-from gemini_pool.errors import EmptyAnswer, NoAccountAvailable, PoolError, UpstreamError
+from gemini_pool.errors import CallerGone, EmptyAnswer, NoAccountAvailable, PoolError, UpstreamError
 from gemini_pool.pool.answer import Answer
 from gemini_pool.pool.budget import Attempt, Budget, Tries
 from gemini_pool.pool.conversations import Asking, Memory
@@ -68,22 +68,30 @@ class Runner:
         self._pace = pace
 
     def run(
-        self, prompt: Prompt, *, scope: str, hint: str | None = None, anew: bool = False, whole: bool = False
+        self,
+        prompt: Prompt,
+        *,
+        scope: str,
+        hint: str | None = None,
+        anew: bool = False,
+        whole: bool = False,
+        check: Callable[[], None] = lambda: None,
     ) -> Answer:
         """An answer whose first visible event is in hand, or, after a long silence, is still awaited.
 
-        With `whole` every event is in hand. `scope`, `hint` and `anew` as in Asking. Raises
-        NoAccountAvailable, or the UpstreamError that no other account can mend.
+        With `whole` every event is in hand. `scope`, `hint` and `anew` as in Asking; `check` raises when
+        there is nobody left to answer. Raises NoAccountAvailable, or the UpstreamError that no other account
+        can mend.
         """
         answer = Answer()
-        answer.begin(self._events(Asking(prompt, scope, hint, anew), answer, whole))
+        quiet = _Quiet(self._pace, math.inf if whole else self._pace.keep_alive, check)
+        answer.begin(self._events(Asking(prompt, scope, hint, anew), answer, quiet, whole))
         return answer
 
-    def _events(self, asking: Asking, answer: Answer, whole: bool) -> Generator[Event]:
+    def _events(self, asking: Asking, answer: Answer, quiet: "_Quiet", whole: bool) -> Generator[Event]:
         """The events of the first attempt that comes to something, and silences on the way there."""
         budget = Budget(self._tries, self._pace.clock() + self._tries.seconds)
         place = asking.place(self._memory)
-        quiet = _Quiet(self._pace, math.inf if whole else self._pace.keep_alive)
         while True:
             lease = yield from self._lease(asking, budget, place, quiet)
             answer.account_id, answer.first_at = lease.account.id, None
@@ -125,6 +133,8 @@ class Runner:
             if reading.complete:
                 told = partial(asking.remember, self._memory, lease.account.id, reading.session, since=since)
                 reading.answer.memory(told)
+        except CallerGone:
+            raise  # as where he is noticed to be gone when he is told something: nothing failed
         except PoolError as failure:
             error = failure
             raise
@@ -141,25 +151,29 @@ class Runner:
 class _Quiet:
     """When a reader was last told anything, and whether that was too long ago."""
 
-    def __init__(self, pace: Pace, seconds: float) -> None:
-        self._pace = pace
+    def __init__(self, pace: Pace, seconds: float, check: Callable[[], None]) -> None:
+        self._checks = (pace.check, check)
         self._clock = pace.clock
         self._seconds = seconds
         self._heard = self._clock()
 
     def heard(self) -> float:
-        """The reader is told something now; the time. Raises what ends all answers."""
-        self._pace.check()
+        """The reader is told something now; the time. Raises what ends all answers, or this one."""
+        self._check()
         self._heard = self._clock()
         return self._heard
 
     def for_long(self) -> bool:
         """Whether he should be told that we are still there; then he is."""
-        self._pace.check()
+        self._check()
         if self._clock() - self._heard < self._seconds:
             return False
         self._heard = self._clock()
         return True
+
+    def _check(self) -> None:
+        for check in self._checks:
+            check()
 
 
 class _Reading:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import orjson
 
 from gemini_pool.bounds import bounded
-from gemini_pool.dialogue import Event, Prompt, SessionNamed, Silence, Waiting, patiently
+from gemini_pool.dialogue import SILENCE, Event, Prompt, SessionNamed, Silence, Waiting, patiently
 from gemini_pool.errors import BadReply, CredentialsRejected, SessionLost, Unreachable, UpstreamError
 from gemini_pool.roster import Account, QuotaKind
 from gemini_pool.upstream.calls import Calls, Locale
@@ -90,7 +90,9 @@ class UpstreamClient:
                     if isinstance(element, Silence):
                         yield element
                     else:
-                        yield from answer.read(element)
+                        events = answer.read(element)
+                        yield next(events, SILENCE)  # many an element says nothing
+                        yield from events
             except Unreachable:
                 if not answer.succeeded:  # else only the array's end is missing
                     raise
@@ -208,4 +210,4 @@ class _Begun:
             if isinstance(piece, Silence):
                 yield piece
             else:
-                yield from self._reader.feed(piece)
+                yield from self._reader.feed(piece) or (SILENCE,)

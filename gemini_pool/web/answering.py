@@ -9,10 +9,11 @@ from typing import Self
 from flask import Response, g, request
 
 from gemini_pool.dialects.base import Call, Dialect, Heading, Meter
-from gemini_pool.errors import PoolError
+from gemini_pool.errors import CallerGone, PoolError
 from gemini_pool.pool.answer import Answer, Outcome
 from gemini_pool.store.journal import CallRecord
 from gemini_pool.store.keys import Key
+from gemini_pool.web.caller import Caller
 from gemini_pool.web.edge import fresh_id, own_fault, read_json, reply, status_of
 from gemini_pool.web.preferring import keep_preference, preferred
 from gemini_pool.wiring import Services, services
@@ -47,7 +48,10 @@ class Ticket:
         return self
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
-        self.close(Outcome.ERROR if error else Outcome.OK, error)
+        if isinstance(error, CallerGone):
+            self.close(Outcome.CLIENT_CLOSED)
+        else:
+            self.close(Outcome.ERROR if error else Outcome.OK, error)
 
     def close(self, outcome: Outcome, error: BaseException | None = None) -> None:
         """Give the place back and write the row."""
@@ -85,7 +89,12 @@ def answer(dialect: Dialect, *, id_prefix: str) -> Response:
     with ExitStack() as stack:
         ticket = stack.enter_context(Ticket(s, g.request_id, g.key, request.path, call))
         found = s.runner.run(
-            call.prompt, scope=g.key.scope, hint=call.conversation, anew=call.anew, whole=not call.stream
+            call.prompt,
+            scope=g.key.scope,
+            hint=call.conversation,
+            anew=call.anew,
+            whole=not call.stream,
+            check=Caller(request.environ.get("gunicorn.socket")).check,
         )
         stack.callback(found.close)
         ticket.answered_by(found)
@@ -122,6 +131,8 @@ class Streamed:
         except StopIteration:
             self._outcome = Outcome.OK
             raise
+        except CallerGone:
+            raise StopIteration from None
         except PoolError as error:
             return self._broken(error)
         except Exception as error:  # noqa: BLE001 - the border: whatever it is, the stream must tell of it

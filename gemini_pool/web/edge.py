@@ -15,6 +15,7 @@ from gemini_pool.dialects.chat import ChatDialect
 from gemini_pool.errors import (
     BadRequest,
     CallerError,
+    CallerGone,
     FileRefused,
     KeyRefused,
     LimitReached,
@@ -38,6 +39,7 @@ STATUSES: tuple[tuple[type[PoolError], int], ...] = (
     (UnknownModel, 404),
     (TooLarge, 413),
     (LimitReached, 429),
+    (CallerGone, 499),  # nginx's number for it; nobody reads it
     (CallerError, 400),
     (FileRefused, 400),
     (PolicyRefused, 400),

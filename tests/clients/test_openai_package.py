@@ -23,7 +23,7 @@ def simulator() -> Iterator[Simulator]:
 @pytest.fixture(scope="module")
 def pool(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPool]:
     folder: Path = tmp_path_factory.mktemp("pool")
-    environ = environment(simulator, folder, ["amber"]) | {"MAX_BODY_MB": "2"}
+    environ = environment(simulator, folder, ["amber"]) | {"MAX_BODY_MB": "2", "KEEP_ALIVE_SECONDS": "1"}
     with RunningPool(environ, folder) as running:
         yield running
 
@@ -68,6 +68,16 @@ def test_a_streamed_answer(client: OpenAI, simulator: Simulator) -> None:
     assert [c.choices[0].finish_reason for c in chunks if c.choices].count("stop") == 1
     assert chunks[-1].usage
     assert chunks[-1].usage.completion_tokens > 0
+
+
+def test_a_stream_that_is_kept_alive_reads_like_any_other(client: OpenAI, simulator: Simulator) -> None:
+    simulator.world.behave("amber", text="now and then", deltas=2, delay=2.2, empty_elements=0)
+    stream = client.chat.completions.create(model="gemini-auto", messages=HELLO, stream=True)
+    lines: list[str] = []
+    read = stream.response.iter_bytes
+    stream.response.iter_bytes = lambda: (lines.append(piece.decode()) or piece for piece in read())
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in stream) == "now and then"
+    assert ": keep-alive\n\n" in "".join(lines)
 
 
 def test_the_stream_helper_builds_the_same_answer(client: OpenAI, simulator: Simulator) -> None:
