@@ -96,7 +96,7 @@ class Dialler:
         options |= {"proxy": proxy, "proxy_config": ProxyConfig(self._tls, False, None, None)}
         if origin.scheme == "http" and proxy.scheme == "http":
             return HTTPConnection(str(proxy.host), proxy.port, **options)
-        connection = HTTPSConnection(str(proxy.host), proxy.port, **options | {"ssl_context": self._tls})
+        connection = HTTPSConnection(str(proxy.host), proxy.port, **options)
         if origin.scheme == "https":
             connection.set_tunnel(origin.host, origin.port, self._login(), scheme=str(proxy.scheme))
         return connection

@@ -41,7 +41,7 @@ class ArrayReader:
 
     def feed(self, piece: bytes) -> list[Any]:
         """The elements that `piece` completes. BadReply when it cannot be JSON of this form."""
-        if not self._buffer and self._start < 0 and (whole := self._whole(piece)) is not None:
+        if self._start < 0 and (whole := self._whole(piece)) is not None:
             return whole
         self._buffer += piece
         elements: list[Any] = []

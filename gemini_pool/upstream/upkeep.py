@@ -66,7 +66,7 @@ class Upkeep:
         if self._is_ready(account):
             return
         with self._lock:
-            if account.id in self._queued:
+            if account.id in self._queued or account.id not in self._used:  # or no more, since it failed
                 return
             self._queued.add(account.id)
         self._queue.put(account)

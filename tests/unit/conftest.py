@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from running import until
 
 from gemini_pool.dialogue import Model, Prompt, Role, Turn
 from gemini_pool.roster import Account, Credentials, QuotaKind
@@ -58,6 +59,7 @@ def transport() -> Iterator[Transport]:
 def connect(simulator: Simulator) -> Iterator[Callable[..., UpstreamClient]]:
     """Makes clients of the simulator that keep nothing ready, unless told otherwise."""
     opened: list[Transport] = []
+    clients: list[UpstreamClient] = []
 
     def make(
         *,
@@ -80,7 +82,7 @@ def connect(simulator: Simulator) -> Iterator[Callable[..., UpstreamClient]]:
             rotated=lambda *_: None,
             clock=clock,
         )
-        return UpstreamClient(
+        client = UpstreamClient(
             transport,
             tokens,
             api_url=api_url,
@@ -88,7 +90,12 @@ def connect(simulator: Simulator) -> Iterator[Callable[..., UpstreamClient]]:
             first_byte=first_byte,
             ready_seconds=ready_seconds,
         )
+        clients.append(client)
+        return client
 
     yield make
+    for client in clients:  # upkeep lives as long as the process, but must not call when all is closed
+        client._upkeep._used.clear()
+        until(lambda client=client: not client._upkeep._queued, what="upkeep to rest")
     for transport in opened:
         transport.close()

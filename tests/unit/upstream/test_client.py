@@ -210,8 +210,28 @@ def test_each_kind_of_answer_brings_its_tools_and_the_asker_s_language(
     assert request["languageCode"] == "zh-CN"
     assert request["userMetadata"] == {"timeZone": "Etc/GMT"}
     assert request["session"] == "collections/c/engines/e/sessions/1"
-    assert peer.requests[-1].headers["accept-encoding"] == "gzip"
-    assert "cookie" not in peer.requests[-1].headers
+
+
+def test_the_service_is_told_what_a_browser_would_tell_it(
+    connect: Connect, amber: Account, asked: Asked
+) -> None:
+    with Peer(_serving([{"streamAssistResponse": {"answer": {"state": "SUCCEEDED"}}}])) as peer:
+        list(connect(api_url=peer.url, language="de-DE").ask(amber, asked("hi")))
+        host = peer.netloc
+    for heard in peer.requests:
+        told = {name: heard.headers.pop(name) for name in ("authorization", "content-length", "user-agent")}
+        assert told["authorization"].startswith("Bearer ey")
+        assert told["user-agent"].startswith("Mozilla/5.0 ")
+        assert heard.headers == {
+            "host": host,
+            "content-type": "application/json",
+            "accept": "*/*",
+            "accept-encoding": "gzip",
+            "accept-language": "de-DE",
+            "origin": "https://business.gemini.google",
+            "referer": "https://business.gemini.google/",
+            "x-server-timeout": "1800",
+        }
 
 
 def _serving(elements: list[Any], *, tail: str = "]", status: int = 200) -> Callable[[Heard], bytes]:
@@ -776,6 +796,15 @@ def test_closing_an_answer_early_closes_the_stream_upstream(
     next(event for event in events if isinstance(event, TextDelta))
     assert world.open_streams() == 1
     events.close()
+    assert world.wait_until(lambda w: w.open_streams() == 0, 2)
+
+
+def test_an_answer_that_meets_its_bound_closes_the_stream_upstream(
+    client: UpstreamClient, seat: Seat, asked: Asked, world: World
+) -> None:
+    world.behave("dieter", text="one two three four", words=3000, delay=0.05)
+    events = client.ask(seat("dieter"), replace(asked("hi"), stop=("two",)))
+    assert text_of(list(events)) == "one "
     assert world.wait_until(lambda w: w.open_streams() == 0, 2)
 
 

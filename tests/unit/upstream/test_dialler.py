@@ -1,5 +1,7 @@
 """The door to urllib3: which connections are opened, whom they trust, and what carries them."""
 
+import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -295,10 +297,25 @@ def test_nothing_was_asked_where_tls_fails(certificate: Certificate, proxy_kind:
         assert not caught.value.asked
 
 
+def test_a_host_that_does_not_take_the_call_is_given_up_once_the_time_is_up() -> None:
+    with ExitStack() as opened:
+        full = opened.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(3):  # nobody is let in any more
+            waiting = opened.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        transport = opened.enter_context(calling(timeout=0.1))
+        with pytest.raises(Unreachable, match="in time") as caught:
+            patiently(transport.get(f"http://127.0.0.1:{full.getsockname()[1]}/", {}))
+        assert not caught.value.asked
+
+
 def test_a_host_that_takes_the_call_and_says_nothing_is_left_once_the_time_is_up() -> None:
     with Mute() as mute, calling(timeout=0.1) as transport:
+        began = time.monotonic()
         with pytest.raises(Unreachable, match="in time") as caught:
             patiently(transport.get(f"https://{mute.netloc}/", {}))
+        assert time.monotonic() - began < 4
         assert not caught.value.asked
         until(lambda: mute.departures == 1, what="the connection to be closed")
 
@@ -309,6 +326,14 @@ def test_a_proxy_that_takes_the_call_and_says_nothing_is_left_once_the_time_is_u
             patiently(transport.get("https://example.invalid/", {}))
         assert not caught.value.asked
         until(lambda: mute.departures == 1, what="the connection to be closed")
+
+
+def test_a_proxy_that_speaks_no_http_is_unreachable() -> None:
+    with Peer(lambda _: b"220 mail.example ESMTP\r\n\r\n") as proxy, calling(proxy.url) as transport:
+        with pytest.raises(Unreachable) as caught:
+            patiently(transport.get("https://example.invalid/", {}))
+        assert not caught.value.asked
+        until(lambda: proxy.departures == 1, what="the connection to be closed")
 
 
 # Origins

@@ -132,6 +132,7 @@ def test_retry_info_among_the_details_is_taken_where_there_is_no_header() -> Non
         ("Rate limit reached, try again in 250ms", 0.25),
         ("Try again in 1.5s", 1.5),
         ("Retry after 2 minutes", 120),
+        ("RETRY AFTER 2 MINUTES", 120),
         ("retry in 3h", 10800),
         ("try again in 20 seconds", 20),
     ],
@@ -206,6 +207,11 @@ def test_a_limit_that_speaks_of_no_day_is_not_a_quota_of_the_day() -> None:
 
 
 # 403 and 400
+
+
+@pytest.mark.parametrize("words", ["The session has no licence.", "The file is not owned by the user."])
+def test_a_403_that_speaks_of_something_else_is_the_account_s(words: str) -> None:
+    assert type(refused(403, envelope(403, "PERMISSION_DENIED", words))) is AccountForbidden
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,12 @@ def test_a_cut_inside_an_escape_loses_nothing() -> None:
         assert read(body[:cut], body[cut:])[0] == [{"text": 'a"b\\'}, {"text": "🙂"}]
 
 
+def test_a_piece_that_looks_like_an_element_may_be_a_part_of_one() -> None:
+    assert read(b'[{"a": ', b'{"b": 1}', b"}]") == ([{"a": {"b": 1}}], True)
+    assert read(b'[{"a": [', b'{"b": 1}, {"b": 2}', b"]}]") == ([{"a": [{"b": 1}, {"b": 2}]}], True)
+    assert read(b'[{"a": "', b"{}", b'"}]') == ([{"a": "{}"}], True)
+
+
 def test_an_object_is_given_with_the_byte_that_completes_it_and_not_later() -> None:
     reader = ArrayReader()
     assert reader.feed(b'[{"a": 1') == []
@@ -138,6 +144,23 @@ def test_an_array_of_many_small_objects_in_one_piece_takes_linear_time_too() -> 
 
     small, large = (min(seconds_for(count) for _ in range(3)) for count in (10_000, 40_000))
     assert large < 9 * small + 0.1
+
+
+def test_it_does_not_matter_for_the_work_where_the_brackets_and_commas_are() -> None:
+    replies = [{"replyId": "1", "groundedContent": {"content": {"role": "model", "text": "a few words"}}}]
+    said = {"answer": {"state": "IN_PROGRESS", "replies": replies}, "sessionInfo": {"session": "sessions/1"}}
+    elements = [json.dumps({"streamAssistResponse": said}).encode()] * 3000
+
+    def seconds_for(pieces: list[bytes]) -> float:
+        reader, began = ArrayReader(), time.process_time()
+        assert sum(len(reader.feed(piece)) for piece in pieces) == 3000
+        return time.process_time() - began
+
+    before = [b"[" + elements[0], *(b"\n,\r\n" + element for element in elements[1:])]
+    after = [b"[", *(element + b"\n,\r\n" for element in elements)]
+    one_torn = [*after[:9], after[9][:99], after[9][99:], *after[10:]]
+    whole, *others = (min(seconds_for(kind) for _ in range(5)) for kind in (before, after, one_torn))
+    assert max(others) < 3 * whole + 0.001
 
 
 def test_an_array_that_is_never_closed_gives_what_was_whole() -> None:

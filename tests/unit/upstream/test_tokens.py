@@ -456,8 +456,18 @@ def test_a_cookie_that_is_deleted_by_max_age_is_kept() -> None:
     "deletion",
     ["Expires=Thu, 01 Jan 1970 00:00:00 GMT", "expires=Mon, 01-Jan-1990 00:00:00 GMT", "Max-Age=-1"],
 )
-def test_a_cookie_that_is_deleted_by_a_time_in_the_past_is_kept(deletion: str) -> None:
-    assert with_cookies(OLD, (f"__Secure-C_SES=EXPIRED; Path=/; {deletion}",)) == OLD
+@pytest.mark.parametrize("name", ["__Secure-C_SES", "__Host-C_OSES"])
+def test_a_cookie_that_is_deleted_by_a_time_in_the_past_is_kept(name: str, deletion: str) -> None:
+    assert with_cookies(OLD, (f"{name}=EXPIRED; Path=/; {deletion}",)) == OLD
+
+
+@pytest.mark.parametrize("date", ["", "soon", "Thu, 99 Foo 1970 00:00:00 GMT"])
+def test_a_date_that_cannot_be_read_deletes_nothing(date: str) -> None:
+    assert with_cookies(OLD, (f"__Secure-C_SES=CSE.new; Expires={date}",)).secure_c_ses == "CSE.new"
+
+
+def test_a_cookie_in_quotes_is_the_same() -> None:
+    assert with_cookies(OLD, ('__Host-C_OSES="COS.new"; Path=/',)).host_c_oses == "COS.new"
 
 
 @pytest.mark.parametrize("flag", ["Partitioned", "SameParty"])

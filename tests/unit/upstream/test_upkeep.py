@@ -41,7 +41,10 @@ class Made:
         self.allowed = threading.Event()
         self.allowed.set()
         self.error: Unreachable | None = None
-        self.upkeep = Upkeep(lambda account: account.id in self.ready, self.make, seconds, clock=clock)
+        self.upkeep = Upkeep(self.is_ready, self.make, seconds, clock=clock)
+
+    def is_ready(self, account: Account) -> bool:
+        return account.id in self.ready
 
     def make(self, account: Account) -> None:
         self.calls.append(account)
@@ -52,8 +55,10 @@ class Made:
 
     def until(self, *accounts: Account) -> None:
         """Wait until just these were made ready, and nobody is at it any more."""
-        until(lambda: self.calls == list(accounts), what=lambda: f"{accounts}, not {self.calls}")
-        until(lambda: not self.upkeep._queued, what="upkeep to rest")
+        until(
+            lambda: not self.upkeep._queued and self.calls == list(accounts),
+            what=lambda: f"{accounts}, not {self.calls}",
+        )
 
 
 @pytest.fixture
@@ -172,6 +177,27 @@ def test_where_it_fails_the_account_is_left_alone_until_it_answers_again(made: M
     made.upkeep.used(AMBER)
     made.until(AMBER, BRUNO, AMBER)
     assert made.ready == {AMBER.id}
+
+
+def test_where_it_fails_while_it_is_looked_at_the_account_is_left_alone_too(clock: FakeClock) -> None:
+    class Failing(Made):
+        looking = False
+
+        def is_ready(self, account: Account) -> bool:
+            if self.looking:  # between the look and what it leads to, the making fails
+                self.looking = False
+                self.allowed.set()
+                until(lambda: not self.upkeep._queued, what="the failure")
+            return False
+
+    made = Failing(clock)
+    made.error = Unreachable("nobody there")
+    made.allowed.clear()
+    made.upkeep.used(AMBER)
+    until(lambda: made.calls == [AMBER], what="amber's turn")
+    made.looking = True
+    made.upkeep.look()
+    made.until(AMBER)
 
 
 def test_an_account_is_made_ready_once_however_many_use_it(made: Made) -> None:
