@@ -35,7 +35,7 @@ OPENING_HEARD = (
 
 
 def test_two_keys_that_say_the_same_never_meet(start_pool: Start, world: World) -> None:
-    world.behave(None, text="The same to everybody.")
+    world.behave(None, text="The same.")
     pool = start_pool("amber", API_KEY=f"{KEY},{OTHER_KEY}")
     with Caller(pool, KEY) as one, Caller(pool, OTHER_KEY) as other:
         talk, same = Talk(), Talk()
@@ -43,7 +43,19 @@ def test_two_keys_that_say_the_same_never_meet(start_pool: Start, world: World) 
             assert talk.turn(one, text).whole
             assert same.turn(other, text).whole
     assert talk.said == same.said
-    assert sorted(prompts_by_session(world)) == [[*TURNS], [*TURNS]]
+    assert prompts_by_session(world) == [[*TURNS], [*TURNS]]
+
+
+def test_what_one_key_said_another_cannot_go_on_with(start_pool: Start, world: World) -> None:
+    world.behave(None, text="The same.")
+    pool = start_pool("amber", API_KEY=f"{KEY},{OTHER_KEY}")
+    with Caller(pool, KEY) as one, Caller(pool, OTHER_KEY) as other:
+        talk = Talk()
+        talk.turn(one, "One")
+        Talk(*talk.said).turn(other, "And me?")
+        talk.turn(one, "Two")
+    replayed = heard(("User:\nOne", "Assistant:\nThe same."), "User:\nAnd me?")
+    assert prompts_by_session(world) == [["One", "Two"], [replayed]]
 
 
 def test_turns_that_hop_between_workers_are_short_prompts_in_one_session(
