@@ -8,8 +8,8 @@ from dataclasses import replace
 from email.utils import formatdate
 
 import pytest
-from canned import FULL, Canned, element, key, refusal, reply, stream
-from proxies import answer
+from canned import FULL, JSON, SHORT, Canned, element, key, refusal, reply, stream
+from proxies import Heard, Peer, answer
 
 from gemini_pool.dialogue import Silence
 from gemini_pool.errors import (
@@ -30,7 +30,7 @@ from gemini_pool.simulator.world import World
 from gemini_pool.upstream.calls import DOWNLOADS, Calls, Locale
 from gemini_pool.upstream.dialler import Dialler
 from gemini_pool.upstream.doctor.findings import Diagnosis, Fact, Finding
-from gemini_pool.upstream.doctor.steps import FILE
+from gemini_pool.upstream.doctor.steps import FILE, NO_FILE
 from gemini_pool.upstream.doctor.walk import examine
 from gemini_pool.upstream.transport import Patience, Transport
 from gemini_pool.upstream.xsrf import Xsrf
@@ -147,6 +147,26 @@ def test_a_healthy_service_is_as_expected_in_every_step(walked: Examine, world: 
     assert asked == ["xsrf", "session", "stream", "upload", *["metadata"] * 2, *["download"] * 3]
 
 
+def test_each_step_asks_for_what_it_names(walked: Examine) -> None:
+    service = Canned()
+    with service.serving() as peer:
+        walk = walked(peer.url)
+    generated, every = [json.loads(heard.body) for heard in peer.requests if b"FileMetadata" in heard.body]
+    assert generated["listSessionFileMetadataRequest"] == {
+        "name": SHORT,
+        "filter": "file_origin_type = AI_GENERATED",
+    }
+    assert every["listSessionFileMetadataRequest"] == {"name": SHORT}
+    downloads = [heard.target for heard in peer.requests if heard.method == "GET"][1:]
+    upload = "fileId=2234567890123456789&alt=media"
+    assert downloads == [
+        f"/v1alpha/{FULL}:downloadFile?fileId={NO_FILE}&alt=media",
+        f"/download/v1alpha/{FULL}:downloadFile?fileId={NO_FILE}&alt=media",
+        f"/v1alpha/{FULL}:downloadFile?{upload}",
+    ]
+    assert diagnoses(walk) == ["as expected"] * len(STEPS)
+
+
 def test_all_is_asked_in_one_session(walked: Examine, world: World) -> None:
     walked()
     (session,) = world.sessions("amber")
@@ -245,6 +265,11 @@ def test_cookies_that_are_renewed_on_the_way_are_handed_on(
     assert fresh != amber.credentials
     cookies = fact(walk["token"], "sets cookies" if fault == "rotate" else "there, cookies")
     assert cookies.seen == "__Secure-C_SES"
+
+
+def test_other_cookies_are_named(canned: Callable[..., Walked]) -> None:
+    walk = canned(getoxsrf=key("Set-Cookie: NID=x", "Set-Cookie: __Host-C_OSES=y; Secure"))
+    assert different(walk["token"]) == {"sets cookies": "NID, __Host-C_OSES"}
 
 
 def test_a_hop_is_told_and_followed(walked: Examine, world: World) -> None:
@@ -373,6 +398,41 @@ def test_without_a_full_session_name_no_file_can_be_asked_for(canned: Callable[.
     assert fact(walk["missing file"], "understood as").seen == "there is no full session name"
 
 
+def test_without_any_session_there_are_no_files_to_list(canned: Callable[..., Walked]) -> None:
+    out = refusal(503, "UNAVAILABLE", "Try later.")
+    walk = canned(widgetCreateSession=out, widgetStreamAssist=stream(), widgetAddContextFile=out)
+    assert list(failures(walk)) == ["session", "question", "upload"]
+    assert fact(walk["generated files"], "understood as").seen == "there is no session"
+    assert diagnoses(walk)[4:] == ["not reached"] * 5
+
+
+def test_a_session_name_that_is_no_part_of_an_address_is_made_one(walked: Examine) -> None:
+    service = Canned()
+    odd = f"{FULL} HTTP/1.1\r\nX: ?"
+    listed = {"fileMetadata": [{"session": odd}]}
+    service.replies["widgetStreamAssist"] = stream()
+    service.replies["widgetListSessionFileMetadata"] = reply({"listSessionFileMetadataResponse": listed})
+    with service.serving() as peer:
+        walk = walked(peer.url)
+    assert walk["missing file"].diagnosis is Diagnosis.AS_EXPECTED
+    assert peer.requests[-1].target.startswith(f"/v1alpha/{FULL}%20HTTP/1.1%0D%0AX%3A%20%3F:downloadFile?")
+
+
+@pytest.mark.parametrize(
+    "name", ["widgetCreateSession", "widgetAddContextFile", "widgetListSessionFileMetadata"]
+)
+def test_a_page_in_the_place_of_json_is_a_failure(canned: Callable[..., Walked], name: str) -> None:
+    page = answer(200, b"<!doctype html>", "Content-Type: text/html")
+    failed = {finding.cause for finding in canned(**{name: page}).values() if finding.cause}
+    assert failed == {BadReply}
+
+
+def test_json_of_another_type_is_different(canned: Callable[..., Walked]) -> None:
+    plain = answer(200, b"{}", "Content-Type: text/plain")
+    walk = canned(widgetListSessionFileMetadata=plain)
+    assert different(walk["all files"])["content type"] == "text/plain"
+
+
 def test_a_service_that_says_nothing_is_waited_for_and_left(
     walked: Examine, world: World, silences: list[Silence]
 ) -> None:
@@ -442,6 +502,28 @@ def test_why_an_answer_was_skipped_is_told(walked: Examine, world: World) -> Non
 def test_an_array_that_is_not_closed_is_no_failure_once_all_is_said(walked: Examine, world: World) -> None:
     world.behave("amber", stream="unclosed")
     assert different(walked()["question"]) == {"array": "not closed"}
+
+
+def torn(*elements: object) -> bytes:
+    """An answer whose connection ends before its body does."""
+    return stream(*elements).removesuffix(b"0\r\n\r\n").replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
+
+
+def test_a_body_that_breaks_once_all_is_said_is_no_failure(canned: Callable[..., Walked]) -> None:
+    walk = canned(widgetStreamAssist=torn(element()))
+    assert walk["question"].diagnosis is Diagnosis.AS_EXPECTED
+
+
+def test_a_body_that_breaks_after_an_error_is_taken_for_the_error(canned: Callable[..., Walked]) -> None:
+    error = {"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": "No more."}}
+    walk = canned(widgetStreamAssist=torn(element(state="IN_PROGRESS"), error))
+    assert failures(walk) == {"question": QuotaExhausted}
+
+
+def test_an_answer_that_just_stops_was_cut_off(canned: Callable[..., Walked]) -> None:
+    body = json.dumps([element(state="IN_PROGRESS")]).encode()[:-1]
+    walk = canned(widgetStreamAssist=answer(200, body, JSON))
+    assert fact(walk["question"], "understood as").seen == "BadReply: The service's answer was cut off."
 
 
 def test_an_answer_without_a_session_is_different(walked: Examine, world: World) -> None:
@@ -623,6 +705,48 @@ def test_nothing_of_an_answer_is_told(walked: Examine) -> None:
     service.replies["widgetCreateSession"] = reply({"session": {"name": gossip(), "displayName": gossip()}})
     with service.serving() as peer:
         assert leaks(walked(peer.url, account=MARKED)) == []
+
+
+def test_what_follows_a_hop_tells_nothing_of_its_cookies(walked: Examine) -> None:
+    hopped = answer(302, b"", "Location: /", "Set-Cookie: __Secure-C_SES=markedhopped; Path=/")
+
+    def say(heard: Heard) -> bytes:
+        if "refreshcookies" in heard.target:
+            return hopped
+        if "markedhopped" in heard.headers["cookie"]:
+            return refusal(403, "DENIED", "not good: markedhopped")
+        return answer(302, b"", "Location: /refreshcookies")
+
+    with Peer(say) as peer:
+        walk = walked(peer.url, account=MARKED)
+    assert fact(walk["token"], "says").seen == "403 DENIED · not good: •••"
+    assert leaks(walk) == []
+
+
+def test_neither_side_of_an_address_that_is_the_name_is_told(walked: Examine) -> None:
+    service = Canned()
+    account = replace(MARKED, name="Marked.Owner@marked-corp.example")
+    service.replies["widgetCreateSession"] = refusal(
+        400, "NO", "marked.owner of MARKED-CORP.example may not."
+    )
+    with service.serving() as peer:
+        walk = walked(peer.url, account=account)
+    assert fact(walk["session"], "says").seen == "400 NO · ••• of ••• may not."
+
+
+def test_neither_headers_nor_members_tell_what_is_known(walked: Examine) -> None:
+    service = Canned()
+    cookie = MARKED.credentials.secure_c_ses
+    headers = f"Server: {cookie} {'0a' * 20}", f"X-{'0a' * 20}: 1", f"Via: {gossip()}"
+    service.replies["widgetCreateSession"] = reply(
+        {cookie: 1, "markedkey": 1, "session": {"name": SHORT}}, 200, *headers
+    )
+    with service.serving() as peer:
+        walk = walked(peer.url, account=MARKED, secrets=("markedkey",))
+    (seen,) = walk["session"].evidence["replies"]
+    assert seen["headers"]["server"] == "••• opaque(40)"
+    assert seen["other_headers"] == ["<opaque(42)>"]
+    assert leaks(walk) == []
 
 
 @pytest.mark.parametrize("padding", range(270, 300, 5))

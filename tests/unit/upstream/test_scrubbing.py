@@ -39,6 +39,8 @@ JWT = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJodHRwczovL2J1c2luZXNzIn0.
         ("CSE.0123456789abcdef", "opaque(20)"),
         (JWT, f"opaque({len(JWT)})"),
         ("Hello, my name is Jane.", "text(23)"),
+        ("ab1-cd2-ef3-gh4-ij5-kl6-mn7", "opaque(27)"),
+        ("abcdefghij" * 4, "opaque(40)"),
         ("SUCCEEDED", "text(9)"),
         ("日本語", "text(3)"),
         ("a" * 5000, "text(5000)"),
