@@ -310,6 +310,23 @@ def test_a_change_that_could_not_be_read_is_read_at_the_next_request() -> None:
     assert pool.picks(2) == "bb"
 
 
+def test_the_accounts_are_read_when_something_changed_and_not_for_every_request() -> None:
+    class Counted(FakeLedger):
+        readings = 0
+
+        def accounts(self) -> list[Account]:
+            self.readings += 1
+            if self.readings == 2:
+                raise StoreError("The database does not answer.")
+            return super().accounts()
+
+    pool = Pool("amber", make_ledger=Counted)
+    assert isinstance(pool.ledger, Counted)
+    pool.ledger.put(make_account("bruno"))
+    pool.picks(5)  # the first of these reads in vain, and the second reads again
+    assert pool.ledger.readings == 3
+
+
 # When nobody can answer
 
 
