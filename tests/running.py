@@ -61,6 +61,8 @@ class RunningPool:
                 stderr=log,
             )
         until(self._answers, what=lambda: f"the pool to answer; its log: {self.log}")
+        wanted = int(self.environ.get("WEB_CONCURRENCY", "2"))
+        until(lambda: len(self.accepting()) == wanted, what=lambda: f"all workers; their log: {self.log}")
 
     def stop(self) -> None:
         if self.process and self.process.poll() is None:
