@@ -4,6 +4,9 @@ ARGS ?=
 UPGRADE ?=
 RUN := .venv/bin/python
 
+BOTH := $(RUN) -m pytest --ignore=tests/process & others=$$!; \
+	$(RUN) -m pytest tests/process; servers=$$?; wait $$others && exit $$servers
+
 .DEFAULT_GOAL := help
 .PHONY: help demo run check test held bench lock readme clean runtime dev
 
@@ -21,8 +24,8 @@ check: dev ## lint, format and types
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
-test: dev ## all tests
-	$(RUN) -m pytest $(ARGS)
+test: dev ## all tests; those that start real servers run beside the others, since both mostly wait
+	$(if $(ARGS),$(RUN) -m pytest $(ARGS),$(BOTH))
 
 held: dev ## the test of five hundred streams held for a minute; wants a quiet machine
 	$(RUN) -m pytest -m held -rs $(ARGS)
