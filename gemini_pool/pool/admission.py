@@ -12,6 +12,8 @@ from gemini_pool.errors import Overloaded, Stopping
 
 KEPT_BACK = 8
 RETRY_AFTER_SECONDS = 1.0
+# A caller who has his answer may ask again before its place is free.
+GRACE_SECONDS = 0.05
 
 
 class Admission:
@@ -24,8 +26,8 @@ class Admission:
         self._ends_at = math.inf
 
     def enter(self) -> None:
-        """Take a place; Overloaded when there is none, and nobody waits for one."""
-        if not self._free.acquire(blocking=False):
+        """Take a place; Overloaded when there is none, and nobody queues for one."""
+        if not self._free.acquire(timeout=GRACE_SECONDS):
             raise Overloaded(
                 "All places for answers are taken at the moment. Ask again.", retry_after=RETRY_AFTER_SECONDS
             )
