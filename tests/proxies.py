@@ -92,6 +92,8 @@ class Server:
                 return
             self.connections += 1
             self._plugs.append(plug)
+            if self._closing.is_set():  # it came too late to be hung up with the others
+                hang_up(plug)
             self.spawn(self._served, plug)
 
     def _served(self, plug: socket.socket) -> None:

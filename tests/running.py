@@ -76,7 +76,8 @@ class RunningPool:
         """kill -9 for the master and every worker."""
         assert self.process
         for pid in [self.process.pid, *self.workers()]:
-            os.kill(pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self.process.wait(10)
 
     def command(self, *words: str) -> str:

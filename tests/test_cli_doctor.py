@@ -189,6 +189,7 @@ def test_the_report_holds_what_was_seen(amber: None, tmp_path: Path, capsys: Cap
     assert datetime.now(UTC) - datetime.fromisoformat(report["made"]) < timedelta(minutes=1)
     assert report["program"] == "0.1.0"
     assert report["places"] == {**dict.fromkeys(("API", "tokens", "sign-in"), "127.0.0.1"), "proxy": "none"}
+    assert report["seconds"] == {"to connect": 10, "to the first byte": 20, "between bytes": 300}
     assert [one["step"] for one in report["findings"]] == STEPS
     question = report["findings"][2]
     assert (question["diagnosis"], question["taken_for"]) == ("different", None)

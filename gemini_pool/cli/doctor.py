@@ -43,15 +43,14 @@ def _run(options: argparse.Namespace) -> int:
     accounts = Accounts(open_store(settings), open_vault(settings.encryption_key, settings.data_path))
     accounts.add_missing(settings.all_seats)  # as every start does
     account = _chosen(accounts.accounts(), options.account)
-    places = _places(settings)
     with ExitStack() as stack:
         file = stack.enter_context(options.report.open("w", encoding="utf-8")) if options.report else None
         say(f"Account {account.id} asks one question and sends one small file.")
-        say(fill(", ".join(f"{what}: {where}" for what, where in places.items()), LINE))
+        say(fill(", ".join(f"{what}: {where}" for what, where in _places(settings).items()), LINE))
         say("\n" + heading())
         findings = list(_shown(_walk(settings, accounts, account)))
         if file:
-            json.dump(_report(places, findings), file, indent=1, ensure_ascii=False)
+            json.dump(_report(settings, findings), file, indent=1, ensure_ascii=False)
     say("\n" + "\n".join(advice(findings)))
     return int(any(finding.diagnosis is Diagnosis.FAILED for finding in findings))
 
@@ -111,12 +110,17 @@ def _shown(walk: Iterable[Silence | Finding]) -> Iterator[Finding]:
         yield one
 
 
-def _report(places: dict[str, str], findings: Sequence[Finding]) -> dict[str, Any]:
+def _report(settings: Settings, findings: Sequence[Finding]) -> dict[str, Any]:
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     return {
         "made": datetime.now(UTC).isoformat(timespec="seconds"),
         "program": project["version"],
         "python": platform.python_version(),
-        "places": places,
+        "places": _places(settings),
+        "seconds": {
+            "to connect": settings.connect_timeout,
+            "to the first byte": settings.first_byte_timeout,
+            "between bytes": settings.read_timeout,
+        },
         "findings": [finding.as_json() for finding in findings],
     }

@@ -1,8 +1,8 @@
 """Which model answers, for a key whose owner leaves that to us.
 
 Off unless the operator switches it on for a key. Then a model is replaced by the better one that the
-catalogue names for it, and a request that names none gets the one that last answered this key. The caller
-is told in a header, the operator in the log.
+catalogue names for it, and a request that names none gets the one that answered when this key last named
+one. The caller is told in a header, the operator in the log.
 """
 
 import logging
@@ -39,8 +39,8 @@ def preferred(call: Call, key: Key, s: Services) -> tuple[Call, Mapping[str, str
 
 
 def keep_preference(call: Call, key: Key, s: Services) -> None:
-    """This model has answered this key."""
-    if key.upgrade and key.id is not None:
+    """This model has answered this key; one that it did not name says nothing of what it prefers."""
+    if key.upgrade and key.id is not None and call.named:
         s.preferences.keep(key.id, call.prompt.model.id)
 
 

@@ -76,6 +76,8 @@ def test_a_request_that_names_no_model_gets_the_one_that_last_answered_the_key(p
         keys(pool, "upgrade", number, "on")
     time.sleep(1)
     assert everywhere(pool, key)[1:] == ("gemini-auto", "", "")
+    time.sleep(1)
+    assert pool.rows("SELECT * FROM preferences") == []  # no wish, lest it be written after a wish
     for asked, better in BETTER_ONES.items():
         answered(pool, key, stream=False, model=asked)
         time.sleep(1)

@@ -67,8 +67,9 @@ class Finding:
 
 @dataclass(slots=True)
 class Notes:
-    """What is being found in a step; `replies` are JSON, scrubbed, in the order they came."""
+    """What is being found in a step, under a veil; `replies` are JSON, scrubbed, in the order they came."""
 
+    veil: Veil
     facts: list[Fact] = field(default_factory=list)
     replies: list[dict[str, Any]] = field(default_factory=list)
     cause: type[UpstreamError] | None = None
@@ -86,7 +87,11 @@ class Notes:
     def quote(self, refusal: Refusal) -> None:
         """What the service says when it refuses."""
         self.refused = True
-        self.note("says", f"{refusal.code} {form(refusal.status, enum=True)} · {sentence(refusal.message)}")
+        self.note("says", f"{refusal.code} {form(refusal.status, enum=True)} · {self.said(refusal.message)}")
+
+    def said(self, text: str) -> str:
+        """What may be told of something in the service's own words."""
+        return sentence(text, self.veil)
 
     def understood(self, goal: str) -> None:
         """The step came to its end: the program has what it wanted."""

@@ -9,7 +9,7 @@ from gemini_pool.errors import BadReply, EmptyAnswer, UpstreamError
 from gemini_pool.upstream.doctor.documented import ELEMENT
 from gemini_pool.upstream.doctor.findings import Notes
 from gemini_pool.upstream.doctor.replies import head_of, note_shapes, note_type
-from gemini_pool.upstream.doctor.scrubbing import form, sentence, session_form
+from gemini_pool.upstream.doctor.scrubbing import form, session_form
 from gemini_pool.upstream.doctor.shapes import Shapes
 from gemini_pool.upstream.refusals import told_in_stream
 from gemini_pool.upstream.stream import ArrayReader
@@ -74,14 +74,14 @@ class Hearing:
         notes.note("read as", _listed(self._events) or "nothing")
         as_asked = self._text.strip(" .!\n").lower() == WORD
         notes.note("text", "the word" if as_asked else f"{len(self._text)} characters, not just the word")
-        notes.replies.append(self._evidence())
+        notes.replies.append({**head_of(notes, self._stream), **self._evidence()})
 
     def _note_transfer(self, notes: Notes) -> None:
         headers = self._stream.headers
         note_type(notes, headers)
-        transfer = sentence(headers.get("transfer-encoding", "none"))
+        transfer = notes.said(headers.get("transfer-encoding", "none"))
         notes.hold("transfer encoding", "chunked", transfer, transfer == "chunked")
-        notes.note("content encoding", sentence(headers.get("content-encoding", "none")))
+        notes.note("content encoding", notes.said(headers.get("content-encoding", "none")))
         notes.note("times", ", ".join(f"{what} after {ms} ms" for what, ms in self._times.items()))
         notes.note("sizes", _listed(self._sizes))
 
@@ -126,10 +126,14 @@ class Hearing:
             self._refusal = error
 
     def _evidence(self) -> dict[str, Any]:
-        body = {**self._sizes, "closed": self._array.closed, "members": self._shapes.paths}
+        body = {
+            **self._sizes,
+            "characters": len(self._text),
+            "closed": self._array.closed,
+            "members": self._shapes.paths,
+        }
         return {
             "call": "widgetStreamAssist",
-            **head_of(self._stream),
             "milliseconds": self._times,
             "body": body,
             "states": self._states,

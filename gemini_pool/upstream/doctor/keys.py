@@ -6,7 +6,7 @@ from typing import Any
 from gemini_pool.upstream.doctor.documented import KEY
 from gemini_pool.upstream.doctor.findings import Notes
 from gemini_pool.upstream.doctor.replies import cookie_names, note_members, note_status, parsed
-from gemini_pool.upstream.doctor.scrubbing import form, sentence
+from gemini_pool.upstream.doctor.scrubbing import form
 from gemini_pool.upstream.transport import Reply
 from gemini_pool.upstream.xsrf import PREFIX, decoded, moment
 
@@ -20,7 +20,7 @@ OWN_COOKIES = frozenset(("__Secure-C_SES", "__Host-C_OSES"))
 def note_key(notes: Notes, reply: Reply, now: float) -> None:
     """`now` in epoch seconds, as our own clock had it when the reply came."""
     note_status(notes, reply)
-    notes.note("content type", sentence(reply.headers.get("content-type", "none")))
+    notes.note("content type", notes.said(reply.headers.get("content-type", "none")))
     cookies = cookie_names(reply)
     notes.hold(
         "sets cookies", "none, or our two", ", ".join(cookies) or "none", OWN_COOKIES.issuperset(cookies)

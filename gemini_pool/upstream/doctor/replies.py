@@ -7,7 +7,7 @@ import orjson
 
 from gemini_pool.errors import BadReply
 from gemini_pool.upstream.doctor.findings import Notes
-from gemini_pool.upstream.doctor.scrubbing import address, plain_name, sentence
+from gemini_pool.upstream.doctor.scrubbing import address, plain_name
 from gemini_pool.upstream.doctor.shapes import Shapes
 from gemini_pool.upstream.refusals import refusal_of_reply, told_by_reply
 from gemini_pool.upstream.transport import Reply, StreamReply
@@ -66,15 +66,15 @@ def kept(notes: Notes, call: str, reply: Reply) -> None:
     if value is not None:
         shapes.add(value)
     body = {"kind": kind_of(reply.body), "bytes": len(reply.body), "members": shapes.paths}
-    notes.replies.append({"call": call, **head_of(reply), "body": body})
+    notes.replies.append({"call": call, **head_of(notes, reply), "body": body})
 
 
-def head_of(reply: Reply | StreamReply) -> dict[str, Any]:
+def head_of(notes: Notes, reply: Reply | StreamReply) -> dict[str, Any]:
     """Status, headers and names of cookies, as JSON that may be shown."""
     headers = reply.headers
     return {
         "status": reply.status,
-        "headers": {key: sentence(headers[key]) for key in sorted(SHOWN_HEADERS & headers.keys())},
+        "headers": {key: notes.said(headers[key]) for key in sorted(SHOWN_HEADERS & headers.keys())},
         "other_headers": sorted(map(plain_name, headers.keys() - SHOWN_HEADERS)),
         "cookies": cookie_names(reply),
     }
@@ -90,9 +90,8 @@ def kind_of(body: bytes) -> str:
         return "empty"
     if parsed(body) is not None:
         return "JSON"
-    return (
-        "HTML" if body.lstrip()[:15].lower().startswith((b"<!doctype", b"<html")) else "neither JSON nor HTML"
-    )
+    begins = body.lstrip()[:15].lower()
+    return "HTML" if begins.startswith((b"<!doctype", b"<html")) else "neither JSON nor HTML"
 
 
 def note_status(notes: Notes, reply: Reply, *, expected: int | None = 200) -> None:
@@ -111,9 +110,10 @@ def note_status(notes: Notes, reply: Reply, *, expected: int | None = 200) -> No
         notes.note("ask again", f"in {told.retry_after:g} s")
 
 
-def note_type(notes: Notes, headers: Mapping[str, str], *, expected: str = "application/json") -> None:
-    seen = headers.get("content-type", "")
-    notes.hold("content type", expected, sentence(seen) or "none", seen.partition(";")[0].strip() == expected)
+def note_type(notes: Notes, headers: Mapping[str, str]) -> None:
+    seen = headers.get("content-type", "none")
+    good = seen.partition(";")[0].strip() == "application/json"
+    notes.hold("content type", "application/json", notes.said(seen), good)
 
 
 def note_members(notes: Notes, value: Any, documented: Set[str], wanted: Iterable[str] = ()) -> None:

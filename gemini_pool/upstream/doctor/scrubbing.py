@@ -6,7 +6,7 @@ wherever it stands.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -47,6 +47,28 @@ _FORMS: tuple[tuple[re.Pattern[str], Callable[[str], str]], ...] = (
 )
 
 
+class Veil:
+    """Takes what is known to be secret out of anything that is to be shown."""
+
+    def __init__(self, *secrets: str) -> None:
+        self._secrets: set[str] = set()
+        self.learn(*secrets)
+
+    def learn(self, *secrets: str) -> None:
+        """These are secret too."""
+        self._secrets.update(one for one in secrets if len(one) >= SHORTEST_SECRET)
+        known = sorted(self._secrets, key=len, reverse=True)
+        self._known = re.compile("|".join(map(_anywhere, known)) or r"(?!)", re.IGNORECASE)
+
+    def over(self, value: Any) -> Any:
+        """The same text, or JSON value, without them."""
+        if isinstance(value, str):
+            return self._known.sub(VEILED, value)
+        if isinstance(value, dict):
+            return {self.over(key): self.over(one) for key, one in value.items()}
+        return [self.over(one) for one in value] if isinstance(value, list | tuple) else value
+
+
 def form(text: str, *, enum: bool = False) -> str:
     """What a string is: `digits(19)`, `uuid`, `text(12)`, `opaque(43)`, `timestamp`, `url(host)`, …
 
@@ -72,11 +94,14 @@ def plain_name(text: str) -> str:
     return text if is_name else f"<{form(text)}>"
 
 
-def sentence(text: str) -> str:
-    """A message in the service's own words, with whatever is no word replaced by what it is."""
+def sentence(text: str, veil: Veil) -> str:
+    """A message in the service's own words, with whatever is no word replaced by what it is.
+
+    The veil comes first: it would not know a secret of which a part has been replaced.
+    """
     if len(text) > LONGEST:
         return f"text({len(text)})"
-    text = " ".join("".join(one if one.isprintable() else " " for one in text).split())
+    text = " ".join("".join(one if one.isprintable() else " " for one in veil.over(text)).split())
     text = _URL.sub(lambda found: address(found[0]), text)
     text = _UUID.sub("uuid", _EMAIL.sub("email", unquote(text)))
     return _WORD.sub(lambda found: _word(found[0]), text)
@@ -108,22 +133,6 @@ def is_opaque(word: str) -> bool:
     mixed = any(len(part) >= 8 and not (part.isalpha() or part.isdigit()) for part in parts)
     long = any(len(part) >= 40 for part in parts)
     return mixed or long or (len(word) >= 24 and sum(map(str.isdigit, word)) >= 6)
-
-
-class Veil:
-    """Takes what is known to be secret out of anything that is to be shown."""
-
-    def __init__(self, secrets: Iterable[str]) -> None:
-        known = sorted({one for one in secrets if len(one) >= SHORTEST_SECRET}, key=len, reverse=True)
-        self._known = re.compile("|".join(map(_anywhere, known)) or r"(?!)", re.IGNORECASE)
-
-    def over(self, value: Any) -> Any:
-        """The same text, or JSON value, without them."""
-        if isinstance(value, str):
-            return self._known.sub(VEILED, value)
-        if isinstance(value, dict):
-            return {self.over(key): self.over(one) for key, one in value.items()}
-        return [self.over(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _anywhere(secret: str) -> str:

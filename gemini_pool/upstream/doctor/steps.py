@@ -27,7 +27,7 @@ from gemini_pool.upstream.doctor.replies import (
     parsed,
     text_at,
 )
-from gemini_pool.upstream.doctor.scrubbing import address, form, sentence, session_form
+from gemini_pool.upstream.doctor.scrubbing import Veil, address, form, session_form
 from gemini_pool.upstream.refusals import refusal_of_reply, told_by_reply
 from gemini_pool.upstream.tokens import Rotated, signed
 from gemini_pool.upstream.transport import Reply, Transport
@@ -49,7 +49,7 @@ class Lacking(Exception):
 
 
 class Steps:
-    """The steps, and what they hand on to each other. `secrets` grows with what the service gives us."""
+    """The steps, and what they hand on to each other. The veil learns what is the account's own."""
 
     def __init__(
         self,
@@ -57,14 +57,16 @@ class Steps:
         xsrf: Xsrf,
         calls: Calls,
         account: Account,
+        veil: Veil,
         rotated: Rotated,
         clock: Callable[[], float],
     ) -> None:
-        self.secrets = {account.name, *account.name.split("@"), *_secrets(account.credentials)}
+        veil.learn(account.name, *account.name.split("@"), *_secrets(account.credentials))
         self._transport = transport
         self._xsrf = xsrf
         self._calls = calls
         self._account = account
+        self._veil = veil
         self._rotated = rotated
         self._clock = clock
         self._bearer = ""
@@ -73,8 +75,8 @@ class Steps:
         self._file_id = ""
         self._served = ""  # the address that files may be had from
 
-    def all(self) -> tuple[tuple[str, str, Work], ...]:
-        """Name, goal and work of each, in order."""
+    def in_order(self) -> tuple[tuple[str, str, Work], ...]:
+        """Name, goal and work of each."""
         return (
             ("token", "a token", self._token),
             ("session", "a session", self._create_session),
@@ -96,16 +98,16 @@ class Steps:
             notes.hold("redirect", "none", f"to {to}, and followed", False)
             hop = yield from self._xsrf.hop(credentials, reply)
             kept(notes, "refreshcookies", hop)
-            notes.note("there, cookies", ", ".join(cookie_names(hop)) or "none")
+            notes.note("redirect's cookies", ", ".join(cookie_names(hop)) or "none")
             credentials = with_cookies(credentials, (*reply.cookies, *hop.cookies))
-            self.secrets |= _secrets(credentials)
+            self._veil.learn(*_secrets(credentials))
             reply = yield from self._xsrf.ask(credentials)
         kept(notes, "getoxsrf", reply)
         note_key(notes, reply, self._clock())
         key = key_of(reply)
         fresh = with_cookies(credentials, reply.cookies)
         self._bearer, _ = signed(key, fresh.csesidx, now=self._clock())
-        self.secrets |= {*_secrets(fresh), self._bearer, key.id, text_at(parsed(reply.body), "xsrfToken")}
+        self._veil.learn(*_secrets(fresh), self._bearer, key.id, text_at(parsed(reply.body), "xsrfToken"))
         if fresh != self._account.credentials:
             self._rotated(self._account.id, fresh)
 
@@ -181,7 +183,7 @@ class Steps:
         if not self._file_id:
             raise Lacking("file")
         reply = yield from self._fetched(notes, self._file_id, self._served or DOWNLOADS[0])
-        notes.note("content type", sentence(reply.headers.get("content-type", "none")))
+        notes.note("content type", notes.said(reply.headers.get("content-type", "none")))
         if reply.status == 200:
             notes.note("contents", _contents(reply.body))
 
@@ -216,9 +218,8 @@ class Steps:
             self._full_name = name
 
 
-def _secrets(credentials: Credentials) -> set[str]:
-    told = credentials
-    return {told.secure_c_ses, told.host_c_oses, told.csesidx, told.config_id, told.user_agent}
+def _secrets(own: Credentials) -> tuple[str, ...]:
+    return own.secure_c_ses, own.host_c_oses, own.csesidx, own.config_id, own.user_agent
 
 
 def _files(value: Any) -> list[Any]:

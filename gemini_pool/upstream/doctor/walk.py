@@ -34,14 +34,15 @@ def examine(
     `rotated` is told of cookies that the service renewed. What is found may be shown to anybody: it holds
     nothing that is the account's own, and none of these `secrets`.
     """
-    steps, known = Steps(transport, xsrf, calls, account, rotated, clock), tuple(secrets)
-    for step, goal, work in steps.all():
-        finding = yield from _gone(step, goal, work)
-        yield finding.under(Veil((*steps.secrets, *known)))
+    veil = Veil(*secrets)
+    steps = Steps(transport, xsrf, calls, account, veil, rotated, clock)
+    for step, goal, work in steps.in_order():
+        finding = yield from _gone(step, goal, work, Notes(veil))
+        yield finding.under(veil)
 
 
-def _gone(step: str, goal: str, work: Work) -> Waiting[Finding]:
-    notes, began = Notes(), time.monotonic()
+def _gone(step: str, goal: str, work: Work, notes: Notes) -> Waiting[Finding]:
+    began = time.monotonic()
     try:
         yield from work(notes)
         notes.understood(goal)

@@ -5,13 +5,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from fakes import FakeLedger, make_account
-from pools import AMBER, BRUNO, REST, TEXT, Pool
+from pools import AMBER, BRUNO, IMAGES, REST, TEXT, Pool
 
 from gemini_pool.errors import (
     Busy,
     CredentialsRejected,
     PoolError,
     PromptRefused,
+    QuotaExhausted,
     SessionLost,
     StoreError,
 )
@@ -154,6 +155,20 @@ def test_a_request_from_before_that_hangs_up_does_not_end_the_rest() -> None:
 def free_for_all(pool: Pool) -> bool:
     """Whether any number of requests may go to amber, none of them ahead of the others."""
     return not any(pool.lease_of(AMBER).probe for _ in range(3))
+
+
+@pytest.mark.parametrize("error", [None, Busy("503"), QuotaExhausted("429")], ids=repr)
+def test_how_else_a_request_from_before_the_rest_ends_lets_nobody_past_the_probe(
+    error: PoolError | None,
+) -> None:
+    pool = Pool("amber", "bruno")
+    early = pool.lease_of(AMBER)
+    pool.fail(Busy("503"), times=3)
+    pool.clock.advance(REST)
+    pool.lease_of(AMBER)  # the probe, which takes its time
+    pool.clock.advance(PROBE_SECONDS)  # what it claimed is over; that it is under way keeps others away
+    pool.manager.settle(early, error, answered=False)
+    assert pool.given(IMAGES) == "b"
 
 
 def test_a_good_answer_from_before_the_rest_ends_the_probing() -> None:

@@ -321,6 +321,17 @@ def test_an_answer_closes_the_breaker_and_the_ledger_is_told() -> None:
     assert pool.given() == "ab"
 
 
+def test_the_log_tells_what_it_met_and_that_it_answers_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("INFO", "gemini_pool.pool")
+    pool = broken(pool_of_two())
+    pool.clock.advance(REST)
+    pool.answer()
+    told = [(record.levelname, record.message) for record in caplog.records]
+    assert told == [("WARNING", "account 1 (amber): 503"), ("INFO", "account 1 (amber) answers again")]
+
+
 def test_an_answer_of_an_account_that_is_well_is_not_written_down() -> None:
     pool = pool_of_two()
     pool.fail(Busy("503"), times=2)

@@ -1,7 +1,21 @@
 """Servers that speak TLS, believed or not."""
 
+from pathlib import Path
+
 import pytest
 from certificates import Certificate, self_signed
+
+
+@pytest.fixture(scope="session")
+def stranger(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An authority that vouches for nobody here."""
+    return self_signed(tmp_path_factory.mktemp("stranger")).authority
+
+
+@pytest.fixture(autouse=True)
+def few_authorities(stranger: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Diallers trust one authority, since reading all there are takes longer than most of these tests."""
+    monkeypatch.setattr("certifi.where", lambda: str(stranger))
 
 
 @pytest.fixture(scope="session")

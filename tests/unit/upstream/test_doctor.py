@@ -182,7 +182,7 @@ def test_an_answer_is_told_by_its_times_sizes_members_and_states(walked: Examine
     assert fact(question, "text").seen == "the word"
     assert fact(question, "read as").seen == "SessionNamed: 1, ThoughtDelta: 1, TextDelta: 1, Finished: 1"
     (heard,) = question.evidence["replies"]
-    assert heard["body"]["elements"] == 4
+    assert (heard["body"]["elements"], heard["body"]["characters"]) == (4, 5)
     assert 1 < heard["body"]["pieces"] <= 5
     assert 0 <= heard["milliseconds"]["head"] <= heard["milliseconds"]["first byte"]
     assert 150 <= heard["milliseconds"]["end"] <= question.milliseconds
@@ -263,7 +263,7 @@ def test_cookies_that_are_renewed_on_the_way_are_handed_on(
     assert account_id == amber.id
     assert fresh == replace(amber.credentials, secure_c_ses=world.wallet.values("amber")[-1])
     assert fresh != amber.credentials
-    cookies = fact(walk["token"], "sets cookies" if fault == "rotate" else "there, cookies")
+    cookies = fact(walk["token"], "sets cookies" if fault == "rotate" else "redirect's cookies")
     assert cookies.seen == "__Secure-C_SES"
 
 

@@ -90,11 +90,16 @@ def test_other_words_are_never_an_enumeration_s(word: str) -> None:
     ],
 )
 def test_of_a_sentence_the_words_are_told(said: str, told: str) -> None:
-    assert sentence(said) == told
+    assert sentence(said, Veil()) == told
 
 
 def test_of_a_sentence_without_end_only_the_length_is_told() -> None:
-    assert sentence("word " * 1000) == "text(5000)"
+    assert sentence("word " * 1000, Veil()) == "text(5000)"
+
+
+def test_a_secret_is_known_before_a_part_of_it_is_replaced() -> None:
+    veil = Veil("Jane 12345678 Doe")
+    assert sentence("No Jane 12345678 Doe here", veil) == "No ••• here"
 
 
 @pytest.mark.parametrize(
@@ -213,12 +218,18 @@ def test_depth_is_no_limit() -> None:
 
 
 def test_the_veil_hides_what_is_known_wherever_it_stands() -> None:
-    veil = Veil(["secretcookie", "amber", "abc", ""])
+    veil = Veil("secretcookie", "amber", "abc", "")
     shown = veil.over({"amber": ["xSECRETCOOKIEx", "Amber said", 7, None], "ambers": ("abc", "amber.")})
     assert json.dumps(shown, ensure_ascii=False) == json.dumps(
         {"•••": ["x•••x", "••• said", 7, None], "ambers": ["abc", "•••."]}, ensure_ascii=False
     )
 
 
+def test_a_veil_learns() -> None:
+    veil = Veil("secretcookie")
+    veil.learn("secretcookie2", "")
+    assert veil.over("secretcookie2 secretcookie") == "••• •••"
+
+
 def test_a_veil_over_nothing_hides_nothing() -> None:
-    assert Veil([]).over("text") == "text"
+    assert Veil().over("text") == "text"

@@ -703,7 +703,7 @@ def test_new_cookies_do_not_share_the_fate_of_a_renewal_with_the_old_ones(
         answered.set()
         with pytest.raises(CredentialsRejected):
             old.result()
-        assert new.result().bearer  # today: CredentialsRejected, and good cookies are marked dead
+        assert new.result().bearer
 
 
 def test_a_renewal_that_is_given_up_is_taken_over_by_one_of_those_who_wait(
