@@ -21,6 +21,7 @@ from gemini_pool.jobs.sweep import (
 )
 from gemini_pool.pool.admission import Admission, places
 from gemini_pool.pool.budget import Tries
+from gemini_pool.pool.callers import Callers
 from gemini_pool.pool.manager import AccountManager, Strategy
 from gemini_pool.pool.policy import Policy, pacific_day
 from gemini_pool.pool.runner import Pace, Runner
@@ -56,6 +57,7 @@ class Services:
     accounts: Accounts
     manager: AccountManager
     admission: Admission
+    callers: Callers
     runner: Runner
     catalog: Catalog
     keys: Keys
@@ -95,6 +97,7 @@ def build_services(settings: Settings) -> Services:
         accounts=accounts,
         manager=manager,
         admission=admission,
+        callers=Callers(),
         runner=Runner(
             manager,
             _client(settings, transport, accounts, manager),

@@ -5,6 +5,7 @@ frame is made once.
 """
 
 from collections.abc import Iterable, Iterator
+from io import StringIO
 from typing import Any
 
 import orjson
@@ -103,13 +104,14 @@ class _Folded:
 
     def __init__(self) -> None:
         self.finish = FINISH[FinishReason.STOP]
-        self._text: list[tuple[str, bool]] = []  # pieces, and whether they are the service's own
+        self._text = StringIO()  # a list of its pieces would weigh several times as much
+        self._notes: list[tuple[int, int]] = []  # what in it is ours and not the service's: place and length
         self._thoughts: list[str] = []
         self._citations: list[Citation] = []
 
     def add(self, event: Event) -> None:
         if isinstance(event, TextDelta):
-            self._text.append((event.text, True))
+            self._text.write(event.text)
         elif isinstance(event, ThoughtDelta):
             self._thoughts.append(event.text)
         elif isinstance(event, Finished):
@@ -117,11 +119,12 @@ class _Folded:
         elif isinstance(event, Citation):
             self._citations.append(event)
         elif isinstance(event, GeneratedFile | InlineFile):
-            self._text.append((_file_note(event), False))
+            at = self._text.tell()
+            self._notes.append((at, self._text.write(_file_note(event))))
 
     @property
     def text(self) -> str:
-        return "".join(text for text, _ in self._text)
+        return self._text.getvalue()
 
     def message(self) -> dict[str, Any]:
         message: dict[str, Any] = {"role": "assistant", "content": self.text, "refusal": None}
@@ -133,29 +136,29 @@ class _Folded:
 
     def annotations(self) -> list[dict[str, Any]]:
         """The sources, in OpenAI's form."""
+        own = self._own().encode() if self._citations else b""
         return [
             {
                 "type": "url_citation",
-                "url_citation": {
-                    "url": c.uri,
-                    "title": c.title,
-                    "start_index": self._place(c.start),
-                    "end_index": self._place(c.end),
-                },
+                "url_citation": {"url": c.uri, "title": c.title, **self._span(own, c)},
             }
             for c in self._citations
         ]
 
-    def _place(self, offset: int) -> int:
-        """Where in our content, in characters, is what the service calls this byte of its own text."""
-        place, left = 0, offset
-        for text, own in self._text:
-            encoded = text.encode()
-            if own and left <= len(encoded):
-                return place + len(encoded[:left].decode(errors="ignore"))
-            place += len(text)
-            left -= len(encoded) if own else 0
-        return place
+    def _own(self) -> str:
+        """The service's own text."""
+        text = self.text
+        for at, length in reversed(self._notes):
+            text = text[:at] + text[at + length :]
+        return text
+
+    def _span(self, own: bytes, citation: Citation) -> dict[str, int]:
+        """Where in our content, in characters, stands what the service knows by the bytes of its own text."""
+        start, end = (len(own[:offset].decode(errors="ignore")) for offset in (citation.start, citation.end))
+        for at, length in self._notes:
+            start += length if at <= start else 0
+            end += length if at < end else 0
+        return {"start_index": start, "end_index": max(start, end)}
 
 
 class _Frames:

@@ -1,8 +1,10 @@
 """Lines: open connections to the service, kept alive and used again, read without blocking."""
 
+import os
 import select
 import socket
 import ssl
+import struct
 import threading
 import time
 from collections import defaultdict, deque
@@ -14,57 +16,70 @@ from gemini_pool.upstream.dialler import Dialled, Dialler, Origin, unreachable
 # Google's front ends keep an idle connection for about four minutes. Less than that, so that we never ask on
 # one that is just being closed.
 IDLE_SECONDS = 180.0
-PIECE_BYTES = 65536
+PIECE_BYTES = 16384  # as much as TLS sends at one time
+
+
+# What a read or a write raises when the kernel has waited long enough.
+LONG_ENOUGH = (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
 
 
 @dataclass(slots=True)
 class Line:
-    """One connection that carries one exchange at a time."""
+    """One connection that carries one exchange at a time.
+
+    Python takes its socket for one that never waits, and the kernel waits: so a read is one system call, and
+    one handing on of the interpreter, where asking first whether there is anything takes two of each.
+    """
 
     origin: Origin
     dialled: Dialled
     idle_since: float = 0.0
-    _poll: select.poll = field(default_factory=select.poll)
+    _waits: dict[int, float] = field(default_factory=dict)  # what the kernel was told, by direction
 
     def __post_init__(self) -> None:
-        self._poll.register(self.dialled.sock, select.POLLIN)
+        self.dialled.sock.settimeout(0)
+        os.set_blocking(self.dialled.sock.fileno(), True)
 
     def send(self, data: bytes, timeout: float) -> None:
-        """All of it; Unreachable."""
+        """All of it; Unreachable when nothing moves for `timeout` seconds."""
+        self._wait(socket.SO_SNDTIMEO, timeout)
         try:
-            self.dialled.sock.settimeout(timeout)
             self.dialled.sock.sendall(data)
-            self.dialled.sock.settimeout(0)
+        except LONG_ENOUGH:
+            raise unreachable(TimeoutError(), asked=False) from None
         except OSError as error:  # of what was sent in part nothing is done
             raise unreachable(error, asked=False) from error
 
     def receive(self, wait: float) -> bytes | None:
-        """What is there, up to 64 KB; b"" at the end; None when nothing came for `wait` seconds."""
-        if self._may_hold() and (data := self._read()) is not None:
-            return data
-        return self._read() if self._poll.poll(wait * 1000) else None
+        """What is there, up to 16 KB; b"" at the end; None when nothing came for `wait` seconds, or part of
+        what TLS sends whole."""
+        self._wait(socket.SO_RCVTIMEO, wait)
+        try:
+            return self.dialled.sock.recv(PIECE_BYTES) or b""  # TLS within TLS ends with a 0
+        except LONG_ENOUGH:
+            return None
+        except OSError as error:
+            raise unreachable(error) from error
 
     def is_quiet(self) -> bool:
         """Whether there is nothing to read; an idle line on which there is has been closed."""
-        return not self._poll.poll(0)
+        poll = select.poll()
+        poll.register(self.dialled.sock, select.POLLIN)
+        return not poll.poll(0)
 
     def close(self) -> None:
         self.dialled.sock.close()
 
-    def _may_hold(self) -> bool:
-        """Whether TLS may hold bytes that the socket no longer shows. TLS within TLS cannot tell."""
-        sock = self.dialled.sock
-        if isinstance(sock, ssl.SSLSocket):
-            return sock.pending() > 0
-        return not isinstance(sock, socket.socket)
-
-    def _read(self) -> bytes | None:
+    def _wait(self, direction: int, seconds: float) -> None:
+        if self._waits.get(direction) == seconds:
+            return
+        span = divmod(max(1, round(seconds * 1e6)), 10**6)  # 0 would be without end
+        plain = socket.socket(fileno=self.dialled.sock.fileno())  # TLS within TLS has no options of its own
         try:
-            return self.dialled.sock.recv(PIECE_BYTES) or b""  # TLS within TLS ends with a 0
-        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
-            return None  # part of a TLS record
-        except OSError as error:
-            raise unreachable(error) from error
+            plain.setsockopt(socket.SOL_SOCKET, direction, struct.pack("ll", *span))
+        finally:
+            plain.detach()
+        self._waits[direction] = seconds
 
 
 class Lines:

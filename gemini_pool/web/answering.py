@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from socket import socket
 from typing import Self
 
 from flask import Response, g, request
@@ -13,7 +14,6 @@ from gemini_pool.errors import CallerGone, PoolError
 from gemini_pool.pool.answer import Answer, Outcome
 from gemini_pool.store.journal import CallRecord
 from gemini_pool.store.keys import Key
-from gemini_pool.web.caller import Caller
 from gemini_pool.web.edge import fresh_id, own_fault, read_json, reply, status_of
 from gemini_pool.web.preferring import keep_preference, preferred
 from gemini_pool.wiring import Services, services
@@ -35,6 +35,7 @@ class Ticket:
     key: Key
     endpoint: str
     call: Call
+    connection: socket | None = None  # the caller's
     meter: Meter = field(default_factory=Meter)
     answer: Answer | None = None
     at: float = field(default_factory=time.time)
@@ -55,6 +56,7 @@ class Ticket:
 
     def close(self, outcome: Outcome, error: BaseException | None = None) -> None:
         """Give the place back and write the row."""
+        self.services.callers.leave(self.connection)
         self.services.admission.leave()
         if outcome is Outcome.OK:
             keep_preference(self.call, self.key, self.services)
@@ -87,14 +89,15 @@ def answer(dialect: Dialect, *, id_prefix: str) -> Response:
     call, change = preferred(dialect.read(read_json(), s.catalog), g.key, s)
     s.admission.enter()
     with ExitStack() as stack:
-        ticket = stack.enter_context(Ticket(s, g.request_id, g.key, request.path, call))
+        connection = request.environ.get("gunicorn.socket")
+        ticket = stack.enter_context(Ticket(s, g.request_id, g.key, request.path, call, connection))
         found = s.runner.run(
             call.prompt,
             scope=g.key.scope,
             hint=call.conversation,
             anew=call.anew,
             whole=not call.stream,
-            check=Caller(request.environ.get("gunicorn.socket")).check,
+            check=s.callers.watch(connection).check,
         )
         stack.callback(found.close)
         ticket.answered_by(found)
