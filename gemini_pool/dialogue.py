@@ -5,8 +5,9 @@ nothing else of a conversation. Pure values, no I/O.
 """
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import TypeVar
 
 from gemini_pool.roster import QuotaKind
@@ -28,12 +29,38 @@ class FinishReason(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class FileSource:
+    """A file as a caller names it: one of `data` (base64), `url` and `file_id`. What he says of it besides
+    may be wrong or missing; `param` is the field of his request."""
+
+    param: str
+    data: str = field(default="", repr=False)
+    url: str = ""
+    file_id: str = ""
+    name: str = ""
+    mime_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that came with a turn, on our own disk until the request ends; `size` in bytes, `digest` (of the
+    bytes, SHA-256 in hex) tells it from others."""
+
+    name: str
+    mime_type: str
+    path: Path
+    size: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One message of the transcript. `name` is the speaker or the tool, where the caller gave one."""
 
     role: Role
     text: str
     name: str = ""
+    files: tuple[Attachment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
