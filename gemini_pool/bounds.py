@@ -6,7 +6,7 @@ stop sequence is held back until it is clear, and not a character longer.
 
 from collections.abc import Iterable, Iterator
 
-from gemini_pool.dialogue import Event, Finished, FinishReason, GeneratedFile, InlineFile, TextDelta
+from gemini_pool.dialogue import Event, Finished, FinishReason, MadeFile, TextDelta
 from gemini_pool.weights import TOKEN, weight
 
 
@@ -22,7 +22,7 @@ def _until_stop(events: Iterable[Event], stop: tuple[str, ...]) -> Iterator[Even
     for event in events:
         if not isinstance(event, TextDelta):
             # What follows in sight ends all doubt; thoughts and sources stand beside the text.
-            if held and isinstance(event, Finished | GeneratedFile | InlineFile):
+            if held and isinstance(event, Finished | MadeFile):
                 yield TextDelta(held)
                 held = ""
             yield event

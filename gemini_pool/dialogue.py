@@ -4,7 +4,7 @@ Every dialect reads into these values and writes from them; the pool and the ups
 nothing else of a conversation. Pure values, no I/O.
 """
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -44,13 +44,14 @@ class FileSource:
 @dataclass(frozen=True, slots=True)
 class Attachment:
     """A file that came with a turn, on our own disk until the request ends; `size` in bytes, `digest` (of the
-    bytes, SHA-256 in hex) tells it from others."""
+    bytes, SHA-256 in hex) tells it from others, `advice` what to do where the service does not take it."""
 
     name: str
     mime_type: str
     path: Path
     size: int
     digest: str
+    advice: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +76,13 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a conversation stands upstream; `digest` is of all that was said in it."""
+    """Where a conversation stands upstream; `digest` is of all that was said in it, `files` the ids that the
+    service gave to those it was sent, by their own digests."""
 
     account_id: int
     session: str
     digest: str
+    files: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +115,24 @@ class TextDelta:
 @dataclass(frozen=True, slots=True)
 class ThoughtDelta:
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class MadeFile:
+    """A picture or film the model made, on our own shelf: `folder` is "image" or "video"."""
+
+    folder: str
+    name: str
+    mime_type: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class FileSent:
+    """A file of the prompt lies in the answer's session now, under an id of the service's."""
+
+    digest: str
+    file_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +181,10 @@ class Silence:
 
 SILENCE = Silence()
 
-Event = TextDelta | ThoughtDelta | GeneratedFile | InlineFile | Citation | SessionNamed | Finished | Silence
+# What an answer's reader is told.
+Event = TextDelta | ThoughtDelta | MadeFile | Citation | SessionNamed | FileSent | Finished | Silence
+# What the service says: there a file is still to be fetched.
+Said = Event | GeneratedFile | InlineFile
 
 T = TypeVar("T")
 # A call that takes its time: `x = yield from call()` hands every silence on to whoever waits for the result.
@@ -177,9 +201,9 @@ def patiently(call: Waiting[T]) -> T:
 
 
 # What a caller can see: the first of these makes an answer an answer.
-CONTENT = (TextDelta, ThoughtDelta, GeneratedFile, InlineFile)
+CONTENT = (TextDelta, ThoughtDelta, MadeFile)
 # What an answer must hold in the end; thoughts alone are not one.
-SUBSTANCE = (TextDelta, GeneratedFile, InlineFile)
+SUBSTANCE = (TextDelta, MadeFile)
 
 
 @dataclass(frozen=True, slots=True)

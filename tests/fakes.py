@@ -175,12 +175,16 @@ class FakeUpstream:
         self._sleep = sleep
         self.asked: list[str] = []
         self.sessions: list[str | None] = []
+        self.known: list[dict[str, str]] = []
         self.answers: list[FakeAnswer] = []
         self.make_answer = FakeAnswer
 
-    def ask(self, account: Account, prompt: Prompt, session: str | None) -> FakeAnswer:
+    def ask(
+        self, account: Account, prompt: Prompt, session: str | None, known: Mapping[str, str] = {}
+    ) -> FakeAnswer:
         self.asked.append(account.name)
         self.sessions.append(session)
+        self.known.append(dict(known))
         self.answers.append(self.make_answer(self.scripts[account.name], self._sleep))
         return self.answers[-1]
 

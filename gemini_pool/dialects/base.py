@@ -4,11 +4,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from gemini_pool.dialogue import Event, Model, Prompt, TextDelta, ThoughtDelta, Usage
+from gemini_pool.dialogue import Event, FileSource, MadeFile, Model, Prompt, TextDelta, ThoughtDelta, Usage
 from gemini_pool.errors import PoolError
 from gemini_pool.weights import weight, whole
 
 JSON = Mapping[str, Any]
+
+# How a picture is shown in an answer's text: as Markdown, as its bare address, as a part of its own, or as
+# Markdown that holds the picture itself. Films are always linked.
+IMAGE_FORMATS = ("markdown", "url", "array", "base64")
 
 
 class Models(Protocol):
@@ -22,6 +26,7 @@ class Call:
     """A request that was read: what to ask, and how the caller wants it answered.
 
     `conversation` is the caller's own name for it, `anew` that it begins here; `named` that the model was.
+    `files` are those of each turn, which are still to be had; `image_format` one of IMAGE_FORMATS.
     """
 
     prompt: Prompt
@@ -30,6 +35,8 @@ class Call:
     conversation: str | None = None
     anew: bool = False
     named: bool = True
+    files: tuple[tuple[FileSource, ...], ...] = ()
+    image_format: str | None = None
 
 
 @dataclass(slots=True)
@@ -60,11 +67,14 @@ class Meter:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """What all parts of one answer share: its id, when it was made (epoch seconds), the model's name."""
+    """What all parts of one answer share: its id, when it was made (epoch seconds), the model's name; how
+    pictures are shown (IMAGE_FORMATS), and what leads to a file that the model made."""
 
     id: str
     created: int
     model: str
+    image_format: str = "markdown"
+    link: Callable[[MadeFile], str] = lambda file: f"/{file.folder}/{file.name}"
 
 
 class Dialect(Protocol):

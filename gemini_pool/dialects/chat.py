@@ -12,13 +12,13 @@ import orjson
 
 from gemini_pool.dialects.base import JSON, Call, Heading, Meter, Models
 from gemini_pool.dialects.chat_request import read_call
+from gemini_pool.dialects.pictures import Shown, as_text, show
 from gemini_pool.dialogue import (
     Citation,
     Event,
     Finished,
     FinishReason,
-    GeneratedFile,
-    InlineFile,
+    MadeFile,
     Silence,
     TextDelta,
     ThoughtDelta,
@@ -46,7 +46,7 @@ class ChatDialect:
         return read_call(body, models)
 
     def write(self, call: Call, heading: Heading, events: Iterable[Event], meter: Meter) -> bytes:
-        folded = _Folded()
+        folded = _Folded(heading)
         for event in events:
             meter.add(event)
             folded.add(event)
@@ -71,7 +71,7 @@ class ChatDialect:
 
     def stream(self, call: Call, heading: Heading, events: Iterable[Event], meter: Meter) -> Iterator[bytes]:
         frames = _Frames(heading, usage_follows=call.include_usage)
-        folded = _Folded()
+        folded = _Folded(heading)
         yield frames.delta({"role": "assistant", "content": ""})
         for event in events:
             meter.add(event)
@@ -80,8 +80,8 @@ class ChatDialect:
                 yield frames.text(event.text)
             elif isinstance(event, ThoughtDelta):
                 yield frames.delta({"reasoning_content": event.text})
-            elif isinstance(event, GeneratedFile | InlineFile):
-                yield frames.text(_file_note(event))
+            elif isinstance(event, MadeFile):
+                yield frames.delta({"content": folded.shown[-1]})
             elif isinstance(event, Silence):
                 yield KEEP_ALIVE
         meter.finished(folded.text)
@@ -102,8 +102,10 @@ class ChatDialect:
 class _Folded:
     """An answer's events folded together."""
 
-    def __init__(self) -> None:
+    def __init__(self, heading: Heading) -> None:
         self.finish = FINISH[FinishReason.STOP]
+        self.shown: list[Shown] = []  # the files
+        self._heading = heading
         self._text = StringIO()  # a list of its pieces would weigh several times as much
         self._notes: list[tuple[int, int]] = []  # what in it is ours and not the service's: place and length
         self._thoughts: list[str] = []
@@ -118,21 +120,29 @@ class _Folded:
             self.finish = FINISH[event.reason]
         elif isinstance(event, Citation):
             self._citations.append(event)
-        elif isinstance(event, GeneratedFile | InlineFile):
+        elif isinstance(event, MadeFile):
+            self.shown.append(show(event, self._heading))
             at = self._text.tell()
-            self._notes.append((at, self._text.write(_file_note(event))))
+            self._notes.append((at, self._text.write(as_text(self.shown[-1]))))
 
     @property
     def text(self) -> str:
         return self._text.getvalue()
 
     def message(self) -> dict[str, Any]:
-        message: dict[str, Any] = {"role": "assistant", "content": self.text, "refusal": None}
+        message: dict[str, Any] = {"role": "assistant", "content": self._content(), "refusal": None}
         if self._thoughts:
             message["reasoning_content"] = "".join(self._thoughts)
         if annotations := self.annotations():
             message["annotations"] = annotations
         return message
+
+    def _content(self) -> str | list[dict[str, Any]]:
+        """A text, or parts where pictures are wanted as such."""
+        parts = [part for shown in self.shown if isinstance(shown, list) for part in shown]
+        if not parts:
+            return self.text
+        return [{"type": "text", "text": text}, *parts] if (text := self._own().strip()) else parts
 
     def annotations(self) -> list[dict[str, Any]]:
         """The sources, in OpenAI's form."""
@@ -193,12 +203,6 @@ class _Frames:
 
     def usage(self, usage: Usage) -> bytes:
         return self._usage_head + orjson.dumps(_usage(usage)) + b"}\n\n"
-
-
-def _file_note(event: GeneratedFile | InlineFile) -> str:
-    """Files are not fetched yet; that there was one is said, so that the answer is not silently short."""
-    name = event.name if isinstance(event, GeneratedFile) else ""
-    return f"\n[The model made a file here: {name or event.mime_type}]\n"
 
 
 def _usage(usage: Usage) -> dict[str, Any]:

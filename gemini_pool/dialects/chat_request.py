@@ -1,14 +1,16 @@
 """Reading OpenAI's chat request: JSON -> Call, or a clear word on what is wrong with it.
 
 Lenient on purpose: fields nobody here can honour are ignored, since clients send many. What would change
-the question itself (a picture we cannot pass on) is refused, by the path of the field.
+the question itself (a part of a kind nobody knows) is refused, by the path of the field.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from gemini_pool.dialects.base import JSON, Call, Models
-from gemini_pool.dialogue import Prompt, Role, Turn
+from gemini_pool.dialects.base import IMAGE_FORMATS, JSON, Call, Models
+from gemini_pool.dialects.parts import read_content, read_file
+from gemini_pool.dialogue import FileSource, Prompt, Role, Turn
 from gemini_pool.errors import BadRequest
 
 ROLES = {
@@ -22,7 +24,6 @@ ROLES = {
 MOST_NAME_CHARACTERS = 200
 MOST_STOPS = 16
 MOST_STOP_CHARACTERS = 256
-_TEXT_PARTS = ("text", "input_text", "output_text", "refusal")
 
 
 def read_call(body: JSON, models: Models) -> Call:
@@ -32,9 +33,9 @@ def read_call(body: JSON, models: Models) -> Call:
         raise BadRequest(
             f"`model` must be a string of up to {MOST_NAME_CHARACTERS} characters.", param="model"
         )
-    turns = _turns(body)
-    if not any(turn.role in (Role.USER, Role.TOOL) and turn.text for turn in turns):
-        raise BadRequest("There is no message with text to answer.", param="messages")
+    messages = _messages(body)
+    if not any(m.turn.role in (Role.USER, Role.TOOL) and (m.turn.text or m.files) for m in messages):
+        raise BadRequest("There is no message with text or a file to answer.", param="messages")
     options = body.get("stream_options")
     conversation = body.get("conversation_id")
     if conversation is not None and (
@@ -46,7 +47,7 @@ def read_call(body: JSON, models: Models) -> Call:
         )
     prompt = Prompt(
         model=models.resolve(name),
-        turns=turns,
+        turns=tuple(message.turn for message in messages),
         stop=_stop(body.get("stop")),
         max_tokens=_max_tokens(body),
     )
@@ -57,14 +58,22 @@ def read_call(body: JSON, models: Models) -> Call:
         conversation=conversation or None,
         anew=body.get("is_new_conversation") is True,
         named=bool(name),
+        files=tuple(message.files for message in messages),
+        image_format=_image_format(body),
     )
 
 
-def _turns(body: JSON) -> tuple[Turn, ...]:
+@dataclass(frozen=True, slots=True)
+class _Message:
+    turn: Turn
+    files: tuple[FileSource, ...]
+
+
+def _messages(body: JSON) -> list[_Message]:
     if "messages" in body:
-        return tuple(_message(m, f"messages[{at}]") for at, m in enumerate(_array(body, "messages")))
+        return [_message(m, f"messages[{at}]") for at, m in enumerate(_array(body, "messages"))]
     if "prompts" in body:
-        return tuple(_prompt(p, f"prompts[{at}]") for at, p in enumerate(_array(body, "prompts")))
+        return [_prompt(p, f"prompts[{at}]") for at, p in enumerate(_array(body, "prompts"))]
     raise BadRequest("`messages` is missing: a list of at least one message.", param="messages")
 
 
@@ -75,56 +84,32 @@ def _array(body: JSON, name: str) -> list[Any]:
     return entries
 
 
-def _message(message: Any, path: str) -> Turn:
+def _message(message: Any, path: str) -> _Message:
     if not isinstance(message, Mapping):
         raise BadRequest(f"`{path}` must be an object.", param=path)
-    text = _content(message.get("content"), f"{path}.content")
+    text, files = read_content(message.get("content"), f"{path}.content")
     # The model must see what it asked for, or the tool's answer makes no sense.
     text = "\n".join(filter(None, [text, *_tool_calls(message)]))
     name = message.get("name") or message.get("tool_call_id") or ""
-    return Turn(_role(message.get("role"), path), text, str(name))
+    return _Message(Turn(_role(message.get("role"), path), text, str(name)), files)
 
 
-def _prompt(prompt: Any, path: str) -> Turn:
+def _prompt(prompt: Any, path: str) -> _Message:
     """The older form: `{role, text, files}`."""
     if not isinstance(prompt, Mapping):
         raise BadRequest(f"`{path}` must be an object.", param=path)
-    if prompt.get("files"):
-        raise BadRequest("Files in prompts are not taken yet. Send text.", param=f"{path}.files")
-    return Turn(_role(prompt.get("role", "user"), path), _content(prompt.get("text"), f"{path}.text"))
+    text, files = read_content(prompt.get("text"), f"{path}.text")
+    attached = prompt.get("files") or []
+    if not isinstance(attached, list):
+        raise BadRequest(f"`{path}.files` must be a list.", param=f"{path}.files")
+    files += tuple(read_file(one, f"{path}.files[{at}]") for at, one in enumerate(attached))
+    return _Message(Turn(_role(prompt.get("role", "user"), path), text), files)
 
 
 def _role(role: Any, path: str) -> Role:
     if not isinstance(role, str) or role not in ROLES:
         raise BadRequest(f"`{path}.role` must be one of {', '.join(ROLES)}.", param=f"{path}.role")
     return ROLES[role]
-
-
-def _content(content: Any, path: str) -> str:
-    """Text, parts, or nothing: assistant turns that carry tool calls have `content: null`."""
-    if content is None:
-        return ""
-    if isinstance(content, str):
-        return content
-    if isinstance(content, list):
-        return "\n".join(filter(None, (_part(part, f"{path}[{at}]") for at, part in enumerate(content))))
-    raise BadRequest(f"`{path}` must be a string, a list of parts or null.", param=path)
-
-
-def _part(part: Any, path: str) -> str:
-    if isinstance(part, str):
-        return part
-    kind = part.get("type") if isinstance(part, Mapping) else None
-    if kind not in _TEXT_PARTS:
-        raise BadRequest(
-            f"`{path}` is of a type that is not taken yet ({kind!r}). Send text parts.",
-            param=path,
-            code="unsupported_content",
-        )
-    text = part.get("refusal" if kind == "refusal" else "text")
-    if not isinstance(text, str):
-        raise BadRequest(f"`{path}.text` must be a string.", param=f"{path}.text")
-    return text
 
 
 def _tool_calls(message: Mapping[str, Any]) -> Iterator[str]:
@@ -136,6 +121,18 @@ def _tool_calls(message: Mapping[str, Any]) -> Iterator[str]:
     for function in [*functions, message.get("function_call")]:
         if isinstance(function, Mapping):
             yield f"[called {function.get('name', 'a tool')} with {function.get('arguments', '')}]"
+
+
+def _image_format(body: JSON) -> str | None:
+    """The form that pictures are wanted in. `response_format` is OpenAI's field for something else, unless it
+    is one of our words; `image_format` is ours alone."""
+    form = body.get("image_format")
+    if form is None:
+        other = body.get("response_format")
+        return other if isinstance(other, str) and other in IMAGE_FORMATS else None
+    if form not in IMAGE_FORMATS:
+        raise BadRequest(f"`image_format` must be one of {', '.join(IMAGE_FORMATS)}.", param="image_format")
+    return str(form)
 
 
 def _stop(stop: Any) -> tuple[str, ...]:

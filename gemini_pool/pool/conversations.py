@@ -7,8 +7,8 @@ it, and named anew by all that it then has heard, told to it by this request or 
 """
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from gemini_pool.dialogue import Place, Prompt, Role, Turn
@@ -28,6 +28,16 @@ class Memory(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """Who heard a prompt: a session, which went on from `since` or was new, and the files it holds by now."""
+
+    account_id: int
+    session: str
+    files: Mapping[str, str] = field(default_factory=dict)
+    since: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Asking:
     """A prompt, and whose: `scope` tells callers apart, `hint` is the name one gives his conversation.
 
@@ -41,20 +51,19 @@ class Asking:
 
     def place(self, memory: Memory) -> Place | None:
         """Where the conversation stands, so that only its new turn need be sent."""
-        if not any(turn.text for turn in self.prompt.asked):
+        if not any(turn.text or turn.files for turn in self.prompt.asked):
             return None
         if self.prompt.said:
             return memory.find(self._digest(self.prompt.said), None)
         # Nothing was said before, as far as the caller tells: then his name for it must do.
         return memory.find("", self._named()) if self.hint and not self.anew else None
 
-    def remember(
-        self, memory: Memory, account_id: int, session: str, answer: str, since: Place | None = None
-    ) -> None:
-        """The session, which went on from `since` or was new, has now heard the prompt and said this."""
-        heard = (*(self.prompt.asked if since else self.prompt.turns), Turn(Role.ASSISTANT, answer))
-        digest = self._digest(heard, since.digest if since else "")
-        memory.remember(Place(account_id, session, digest), self._named())
+    def remember(self, memory: Memory, heard: Heard, answer: str) -> None:
+        """The session has now heard the prompt and said this."""
+        since = heard.since
+        turns = (*(self.prompt.asked if since else self.prompt.turns), Turn(Role.ASSISTANT, answer))
+        digest = self._digest(turns, since.digest if since else "")
+        memory.remember(Place(heard.account_id, heard.session, digest, heard.files), self._named())
 
     def _digest(self, turns: Iterable[Turn], digest: str = "") -> str:
         """Turn by turn, from the digest of what was said before."""
@@ -62,7 +71,7 @@ class Asking:
         for turn in turns:
             told = empty.copy()
             # Clients trim what they send back.
-            for text in (digest, turn.role, turn.name, turn.text.strip()):
+            for text in (digest, turn.role, turn.name, turn.text.strip(), *_attached(turn)):
                 data = text.encode("utf-8", "surrogatepass")
                 told.update(b"%d:" % len(data) + data)
             digest = told.hexdigest()
@@ -78,3 +87,8 @@ class Asking:
     def _hash(self, purpose: bytes) -> "hashlib.blake2b":
         owner = hashlib.blake2b(f"{self.scope}\n{self.prompt.model.id}".encode(), digest_size=32).digest()
         return hashlib.blake2b(purpose, digest_size=DIGEST_BYTES, key=owner)
+
+
+def _attached(turn: Turn) -> Iterable[str]:
+    """What tells a turn's files from others. Those of an answer its text names already."""
+    return () if turn.role is Role.ASSISTANT else (file.digest for file in turn.files)

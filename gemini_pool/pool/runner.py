@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +14,7 @@ from gemini_pool.dialogue import (
     SILENCE,
     SUBSTANCE,
     Event,
+    FileSent,
     Finished,
     FinishReason,
     Place,
@@ -26,7 +27,7 @@ from gemini_pool.dialogue import (
 from gemini_pool.errors import CallerGone, EmptyAnswer, NoAccountAvailable, PoolError, UpstreamError
 from gemini_pool.pool.answer import Answer
 from gemini_pool.pool.budget import Attempt, Budget, Tries
-from gemini_pool.pool.conversations import Asking, Memory
+from gemini_pool.pool.conversations import Asking, Heard, Memory
 from gemini_pool.pool.manager import AccountManager
 from gemini_pool.pool.seats import Lease
 from gemini_pool.roster import Account
@@ -41,7 +42,9 @@ LONGEST_WAIT_SECONDS = 30.0
 class Upstream(Protocol):
     """Whatever can be asked with an account, in a session that knows the conversation or in a new one."""
 
-    def ask(self, account: Account, prompt: Prompt, session: str | None) -> Generator[Event]: ...
+    def ask(
+        self, account: Account, prompt: Prompt, session: str | None, known: Mapping[str, str]
+    ) -> Generator[Event]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +130,12 @@ class Runner:
         error: PoolError | None = None
         try:
             since = self._going_on(lease, place)
-            session = since.session if since else None
-            with closing(self._upstream.ask(lease.account, asking.prompt, session)) as events:
+            session, known = (since.session, since.files) if since else (None, {})
+            with closing(self._upstream.ask(lease.account, asking.prompt, session, known)) as events:
                 yield from reading.of(events)
             if reading.complete:
-                told = partial(asking.remember, self._memory, lease.account.id, reading.session, since=since)
-                reading.answer.memory(told)
+                heard = Heard(lease.account.id, reading.session, reading.files(since), since)
+                reading.answer.memory(partial(asking.remember, self._memory, heard))
         except CallerGone:
             raise  # as where he is noticed to be gone when he is told something: nothing failed
         except PoolError as failure:
@@ -183,6 +186,7 @@ class _Reading:
         self.answer = answer
         self.begun = False
         self.session = ""
+        self._sent: dict[str, str] = {}
         self._quiet = quiet
         self._whole = whole
         self._substance = False
@@ -192,6 +196,11 @@ class _Reading:
     def complete(self) -> bool:
         """Whether the session has said just what the caller was told: a bound of his own cuts ours alone."""
         return bool(self.session) and not self._cut
+
+    def files(self, since: Place | None) -> Mapping[str, str]:
+        """The files that the session holds by now, where it went on from there or is new."""
+        before = since.files if since and since.session == self.session else {}
+        return {**before, **self._sent}
 
     def of(self, events: Generator[Event]) -> Generator[Event]:
         """The events to pass on; EmptyAnswer at an end without substance."""
@@ -233,6 +242,8 @@ class _Reading:
             self._substance = _is_substance(event)
         if isinstance(event, SessionNamed):
             self.session = event.name
+        elif isinstance(event, FileSent):
+            self._sent[event.digest] = event.file_id
         elif isinstance(event, Finished):
             self._cut = event.reason is not FinishReason.STOP
 

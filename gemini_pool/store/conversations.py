@@ -5,6 +5,7 @@ which leaves it to others to sync. A conversation lost to a power cut is replaye
 database in trouble cannot tell of; that fails no request.
 """
 
+import json
 import logging
 import os
 import sqlite3
@@ -25,11 +26,15 @@ PATIENCE_SECONDS = 0.5
 PRAGMAS = ("PRAGMA synchronous = NORMAL", "PRAGMA wal_autocheckpoint = 0")
 
 FIND = (
-    "SELECT account_id, session, digest FROM conversations WHERE {} = ? AND at > ? ORDER BY at DESC LIMIT 1"
+    "SELECT account_id, session, digest, files FROM conversations "
+    "WHERE {} = ? AND at > ? ORDER BY at DESC LIMIT 1"
 )
 BY_DIGEST, BY_HINT = FIND.format("digest"), FIND.format("hint")
 CLAIM = "DELETE FROM conversations WHERE account_id = ? AND session = ? AND digest = ? RETURNING 1"
-REMEMBER = "REPLACE INTO conversations (account_id, session, digest, hint, at) VALUES (?, ?, ?, ?, ?)"
+REMEMBER = (
+    "REPLACE INTO conversations (account_id, session, digest, hint, at, files) VALUES (?, ?, ?, ?, ?, ?)"
+)
+FORGET_FILE = "UPDATE conversations SET files = '' WHERE files LIKE ?"
 LAST_KEPT = "SELECT at FROM conversations ORDER BY at DESC LIMIT 1 OFFSET ?"
 
 
@@ -50,7 +55,7 @@ class Conversations:
         found = self._run(BY_DIGEST, digest, since)
         if not found and hint is not None:
             found = self._run(BY_HINT, hint, since)
-        return Place(*found[0]) if found else None
+        return _place(*found[0]) if found else None
 
     def claim(self, place: Place) -> bool:
         """Whether the caller may go on at this place: true for one of all who ask, in all processes."""
@@ -58,7 +63,8 @@ class Conversations:
 
     def remember(self, place: Place, hint: str | None) -> None:
         """Keep where a conversation stands now, in the place of what was known of its session."""
-        self._run(REMEMBER, place.account_id, place.session, place.digest, hint, self._clock())
+        files = json.dumps(dict(place.files)) if place.files else ""
+        self._run(REMEMBER, place.account_id, place.session, place.digest, hint, self._clock(), files)
 
     def prune(self) -> int:
         """Forget what is too old, and the oldest of what is too much; how many those were."""
@@ -70,6 +76,11 @@ class Conversations:
     def forget_account(self, account_id: int) -> None:
         """Forget all places of an account."""
         self._store.shed("conversations", "account_id = ?", account_id)
+
+    def forget_file(self, digest: str) -> None:
+        """Forget that sessions hold a file; whoever sends it again uploads it again."""
+        if digest.isalnum():  # as digests are; anything else could be a pattern
+            self._run(FORGET_FILE, f'%"{digest}"%')
 
     def _run(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """The rows of a statement; none when the database does not answer in time."""
@@ -99,3 +110,7 @@ class Conversations:
         for pragma in PRAGMAS:
             connection.execute(pragma)
         return connection
+
+
+def _place(account_id: int, session: str, digest: str, files: str) -> Place:
+    return Place(account_id, session, digest, json.loads(files) if files else {})

@@ -1,6 +1,7 @@
 """The calls of the API as the service wants them: addresses, headers, bodies. Nothing is sent here."""
 
 import base64
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -21,6 +22,9 @@ USER_AGENT = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
 )
 
+# How the body of an upload ends, whose last member are the contents.
+_AFTER = b'"}}'
+
 # What the model may use for an answer of each kind; an image or a film is asked for by that tool alone.
 TOOLS: dict[QuotaKind, dict[str, Any]] = {
     QuotaKind.TEXT: {"webGroundingSpec": {}, "toolRegistry": "default_tool_registry"},
@@ -38,12 +42,47 @@ class Locale:
 
 
 @dataclass(frozen=True, slots=True)
+class Contents:
+    """A file that is read when it is sent: `size` in bytes; all pieces but the last are of a length that
+    divides by three, as base64 wants it."""
+
+    size: int
+    pieces: Callable[[], Iterable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class InBase64:
+    """A body that holds a file's contents in base64, between two texts."""
+
+    before: bytes
+    contents: Contents
+    after: bytes
+
+    def __len__(self) -> int:
+        return len(self.before) + -(-self.contents.size // 3) * 4 + len(self.after)
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self.before
+        yield from map(base64.b64encode, self.contents.pieces())
+        yield self.after
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One request to be sent; a download has no body."""
 
     url: str
     headers: dict[str, str]
     body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A request that carries a file."""
+
+    url: str
+    headers: dict[str, str]
+    body: InBase64
 
 
 class Calls:
@@ -67,13 +106,22 @@ class Calls:
         request = {"session": {"name": "", "displayName": ""}}
         return self._call("widgetCreateSession", account, bearer, "createSessionRequest", request)
 
-    def assist(self, account: Account, bearer: str, session: str, text: str, model: Model) -> Call:
-        """Ask in a session; a model without an upstream id is the service's choice."""
+    def assist(
+        self,
+        account: Account,
+        bearer: str,
+        session: str,
+        text: str,
+        model: Model,
+        file_ids: Sequence[str] = (),
+    ) -> Call:
+        """Ask in a session, with files of that session; a model without an upstream id is the service's
+        choice."""
         request: dict[str, Any] = {
             "session": session,
             "query": {"parts": [{"text": text}]},
             "filter": "",
-            "fileIds": [],
+            "fileIds": list(file_ids),
             "answerGenerationMode": "NORMAL",
             "toolsSpec": TOOLS[model.kind],
             "languageCode": self._locale.language,
@@ -85,16 +133,13 @@ class Calls:
         return self._call("widgetStreamAssist", account, bearer, "streamAssistRequest", request)
 
     def add_file(
-        self, account: Account, bearer: str, session: str, name: str, mime_type: str, contents: bytes
-    ) -> Call:
+        self, account: Account, bearer: str, session: str, name: str, mime_type: str, contents: Contents
+    ) -> Upload:
         """Upload a file into a session."""
-        request = {
-            "name": session,
-            "fileName": name,
-            "mimeType": mime_type,
-            "fileContents": base64.b64encode(contents).decode(),
-        }
-        return self._call("widgetAddContextFile", account, bearer, "addContextFileRequest", request)
+        request = {"name": session, "fileName": name, "mimeType": mime_type, "fileContents": ""}
+        call = self._call("widgetAddContextFile", account, bearer, "addContextFileRequest", request)
+        body = InBase64(call.body.removesuffix(_AFTER), contents, _AFTER)
+        return Upload(call.url, call.headers, body)
 
     def list_files(self, account: Account, bearer: str, session: str, only: str = "") -> Call:
         """What files a session holds; `only` those that this filter lets through."""

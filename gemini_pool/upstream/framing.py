@@ -5,8 +5,9 @@ compressed on top.
 """
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 from gemini_pool.errors import BadReply, Unreachable
 
@@ -19,15 +20,22 @@ NO_BODY = (204, 304)
 ANY_WRAPPING = zlib.MAX_WBITS | 32
 
 
-def request_bytes(method: str, target: str, headers: Mapping[str, str], body: bytes | None) -> bytes:
-    """A whole request. ValueError for a header that would break out of its line."""
+class Pieces(Protocol):
+    """A body that is sent piece by piece, of a length that is known before."""
+
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[bytes]: ...
+
+
+def request_head(method: str, target: str, headers: Mapping[str, str], length: int | None) -> bytes:
+    """A request up to its body. ValueError for a header that would break out of its line."""
     lines = [f"{method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-    if body is not None:
-        lines.append(f"content-length: {len(body)}")
+    if length is not None:
+        lines.append(f"content-length: {length}")
     text = "\r\n".join(lines)
     if text.count("\n") != len(lines) - 1 or text.count("\r") != len(lines) - 1:
         raise ValueError("a header with a line break in it")
-    return text.encode("latin-1") + END_OF_HEAD + (body or b"")
+    return text.encode("latin-1") + END_OF_HEAD
 
 
 @dataclass(frozen=True, slots=True)

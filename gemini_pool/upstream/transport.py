@@ -13,7 +13,15 @@ from urllib.parse import urlsplit
 from gemini_pool.dialogue import SILENCE, Silence, Waiting
 from gemini_pool.errors import BadReply, Unreachable
 from gemini_pool.upstream.dialler import Dialler, Origin
-from gemini_pool.upstream.framing import END_OF_HEAD, MAX_HEAD_BYTES, Body, Head, read_head, request_bytes
+from gemini_pool.upstream.framing import (
+    END_OF_HEAD,
+    MAX_HEAD_BYTES,
+    Body,
+    Head,
+    Pieces,
+    read_head,
+    request_head,
+)
 from gemini_pool.upstream.lines import Line, Lines
 
 MAX_REPLY_BYTES = 32 * 1024 * 1024
@@ -104,9 +112,17 @@ class Transport:
         """A whole reply; Unreachable or BadReply."""
         return self._whole("GET", url, headers, None)
 
-    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Waiting[Reply]:
-        """A whole reply; Unreachable or BadReply."""
-        return self._whole("POST", url, headers, body)
+    def post(
+        self, url: str, headers: Mapping[str, str], body: bytes | Pieces, *, first: float | None = None
+    ) -> Waiting[Reply]:
+        """A whole reply; Unreachable or BadReply. `first` as below."""
+        return self._whole("POST", url, headers, body, first)
+
+    def fetch(
+        self, url: str, headers: Mapping[str, str], *, first: float | None = None
+    ) -> Waiting[StreamReply]:
+        """What `get` gives, to be read piece by piece and closed by the caller; Unreachable or BadReply."""
+        return self._begun("GET", url, headers, None, first)
 
     def stream(
         self, url: str, headers: Mapping[str, str], body: bytes, *, first: float | None = None
@@ -115,8 +131,7 @@ class Transport:
 
         `first` in seconds: how long to wait for its first byte, head and body each.
         """
-        patience = Patience(first, self._patience.between) if first else self._patience
-        return self._begun("POST", url, headers, body, patience)
+        return self._begun("POST", url, headers, body, first)
 
     def is_ready(self, url: str) -> bool:
         """Whether a call there would find an open line."""
@@ -129,8 +144,15 @@ class Transport:
     def close(self) -> None:
         self._lines.close()
 
-    def _whole(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Waiting[Reply]:
-        reply = yield from self._begun(method, url, headers, body, self._patience)
+    def _whole(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | Pieces | None,
+        first: float | None = None,
+    ) -> Waiting[Reply]:
+        reply = yield from self._begun(method, url, headers, body, first)
         try:
             data = yield from reply.rest()
         finally:
@@ -138,19 +160,41 @@ class Transport:
         return Reply(reply.status, reply.headers, data, reply.cookies)
 
     def _begun(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, patience: Patience
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | Pieces | None,
+        first: float | None,
     ) -> Waiting[StreamReply]:
         """Send a request and read the head of its reply."""
+        patience = Patience(first, self._patience.between) if first else self._patience
         origin, target = _parted(url)
         line = self._lines.take(origin)
         with ExitStack() as on_failure:
             on_failure.callback(line.close)
             told = {"host": origin.name, **line.dialled.headers, **headers}
-            line.send(request_bytes(method, line.dialled.prefix + target, told, body), patience.between)
+            length = None if body is None else len(body)
+            opening = request_head(method, line.dialled.prefix + target, told, length)
+            if body is None or isinstance(body, bytes):
+                line.send(opening + (body or b""), patience.between)
+            else:
+                line.send(opening, patience.between)
+                yield from _sent(line, body, patience.between)
             head, rest = yield from _head(line, patience)
             reply = StreamReply(self._lines, line, head, rest, patience)
             on_failure.pop_all()
         return reply
+
+
+def _sent(line: Line, pieces: Pieces, seconds: float) -> Waiting[None]:
+    """Send them; no piece may take longer than that."""
+    told = time.monotonic()
+    for piece in pieces:
+        line.send(piece, seconds)
+        if time.monotonic() - told >= TICK_SECONDS:
+            told = time.monotonic()
+            yield SILENCE
 
 
 def _head(line: Line, patience: Patience) -> Waiting[tuple[Head, bytes]]:

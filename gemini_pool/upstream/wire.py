@@ -9,10 +9,10 @@ from typing import Any
 
 from gemini_pool.dialogue import (
     Citation,
-    Event,
     Finished,
     GeneratedFile,
     InlineFile,
+    Said,
     SessionNamed,
     TextDelta,
     ThoughtDelta,
@@ -34,7 +34,7 @@ class AnswerReader:
         self._session = ""
         self._named: set[Any] = set()  # files and citations given already
 
-    def read(self, element: Any) -> Iterator[Event]:
+    def read(self, element: Any) -> Iterator[Said]:
         """The events of one element; raises the UpstreamError it stands for."""
         if not isinstance(element, dict):
             raise BadReply("The service sent an element that is no object.")
@@ -56,7 +56,7 @@ class AnswerReader:
         if state and state != "IN_PROGRESS":
             yield from self._ended(str(state), answer, response)
 
-    def _reply(self, reply: dict[str, Any]) -> Iterator[Event]:
+    def _reply(self, reply: dict[str, Any]) -> Iterator[Said]:
         grounded = _object(reply, "groundedContent")
         content = _object(grounded, "content")
         text, older_thought = content.get("text"), reply.get("thought")
@@ -73,19 +73,19 @@ class AnswerReader:
         if not _SOURCES.isdisjoint(grounded):
             yield from self._citations(grounded)
 
-    def _file(self, file: dict[str, Any]) -> Iterator[Event]:
+    def _file(self, file: dict[str, Any]) -> Iterator[Said]:
         file_id = str(file.get("fileId") or "")
         if file_id and file_id not in self._named:
             self._named.add(file_id)
             yield GeneratedFile(file_id, str(file.get("mimeType") or ""), str(file.get("name") or ""))
 
-    def _citations(self, grounded: dict[str, Any]) -> Iterator[Event]:
+    def _citations(self, grounded: dict[str, Any]) -> Iterator[Said]:
         for citation in _citations(grounded):
             if citation.uri and citation not in self._named:
                 self._named.add(citation)
                 yield citation
 
-    def _ended(self, state: str, answer: dict[str, Any], response: dict[str, Any]) -> Iterator[Event]:
+    def _ended(self, state: str, answer: dict[str, Any], response: dict[str, Any]) -> Iterator[Said]:
         if state == "SUCCEEDED":
             self.succeeded = True
             yield Finished()
@@ -108,7 +108,7 @@ def _list(holder: dict[str, Any], name: str) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _inline(holder: dict[str, Any]) -> Iterator[Event]:
+def _inline(holder: dict[str, Any]) -> Iterator[Said]:
     """Media inside the element itself. Nobody has seen the service do it; older clients read these forms."""
     yield from _data(holder.get("inlineData"))
     for attached in _list(holder, "attachments"):
@@ -116,13 +116,13 @@ def _inline(holder: dict[str, Any]) -> Iterator[Event]:
     yield from _images(holder)
 
 
-def _images(holder: dict[str, Any]) -> Iterator[Event]:
+def _images(holder: dict[str, Any]) -> Iterator[Said]:
     for generated in _list(holder, "generatedImages"):
         if isinstance(generated, dict):
             yield from _data(generated.get("image"))
 
 
-def _data(file: Any) -> Iterator[Event]:
+def _data(file: Any) -> Iterator[Said]:
     if isinstance(file, dict):
         data = file.get("data") or file.get("bytesBase64Encoded")
         if isinstance(data, str) and data:

@@ -1,6 +1,7 @@
 """Stop sequences and a most number of tokens, kept by cutting the answer as it passes."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,7 @@ from gemini_pool.dialogue import (
     Event,
     Finished,
     FinishReason,
-    GeneratedFile,
+    MadeFile,
     TextDelta,
     ThoughtDelta,
 )
@@ -129,7 +130,7 @@ def test_a_stop_sequence_split_by_a_thought_is_still_one() -> None:
 
 
 def test_a_file_stays_behind_the_text_it_came_after() -> None:
-    file = GeneratedFile("1", "image/png", "cat.png")
+    file = MadeFile("image", "cat.png", "image/png", Path("cat.png"))
     events = [TextDelta("a E"), file, TextDelta("x"), STOP]
     got = list(bounded(events, ("END",), None))
     before = [event.text for event in got[: got.index(file)] if isinstance(event, TextDelta)]

@@ -12,7 +12,7 @@ from typing import Any
 from gemini_pool.dialogue import Model, Waiting
 from gemini_pool.errors import BadReply
 from gemini_pool.roster import Account, Credentials, QuotaKind
-from gemini_pool.upstream.calls import ANY_SESSION, DOWNLOADS, GENERATED, Call, Calls
+from gemini_pool.upstream.calls import ANY_SESSION, DOWNLOADS, GENERATED, Call, Calls, Contents, Upload
 from gemini_pool.upstream.cookies import with_cookies
 from gemini_pool.upstream.doctor.documented import FILES, SESSION, UPLOAD
 from gemini_pool.upstream.doctor.findings import Notes
@@ -142,7 +142,8 @@ class Steps:
 
     def _upload(self, notes: Notes) -> Waiting[None]:
         bearer = self._signed_in()
-        call = self._calls.add_file(self._account, bearer, self._session, FILE_NAME, FILE_TYPE, FILE)
+        contents = Contents(len(FILE), lambda: [FILE])
+        call = self._calls.add_file(self._account, bearer, self._session, FILE_NAME, FILE_TYPE, contents)
         value = yield from self._posted(notes, "widgetAddContextFile", call)
         note_members(notes, value, UPLOAD, ("addContextFileResponse.fileId",))
         self._named(text_at(value, "addContextFileResponse", "session"))
@@ -201,7 +202,7 @@ class Steps:
             raise refusal_of_reply(reply.status, reply.headers, reply.body)
         return reply
 
-    def _posted(self, notes: Notes, method: str, call: Call) -> Waiting[Any]:
+    def _posted(self, notes: Notes, method: str, call: Call | Upload) -> Waiting[Any]:
         reply = yield from self._transport.post(call.url, call.headers, call.body)
         return accepted(notes, method, reply)
 

@@ -3,6 +3,8 @@
 import itertools
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +16,7 @@ from gemini_pool.dialogue import (
     Citation,
     Event,
     Finished,
-    GeneratedFile,
-    InlineFile,
+    MadeFile,
     Model,
     Prompt,
     Role,
@@ -62,15 +63,15 @@ def given(asked: Call, events: list[Event]) -> Iterable[Event]:
     return bounded(iter(events), asked.prompt.stop, asked.prompt.max_tokens)
 
 
-def whole(events: list[Event], **bounds: Any) -> dict[str, Any]:
+def whole(events: list[Event], heading: Heading = HEADING, **bounds: Any) -> dict[str, Any]:
     asked = call(**bounds)
-    body: dict[str, Any] = json.loads(DIALECT.write(asked, HEADING, given(asked, events), Meter()))
+    body: dict[str, Any] = json.loads(DIALECT.write(asked, heading, given(asked, events), Meter()))
     return body
 
 
-def frames(events: list[Event], **bounds: Any) -> list[bytes]:
+def frames(events: list[Event], heading: Heading = HEADING, **bounds: Any) -> list[bytes]:
     asked = call(**bounds)
-    return list(DIALECT.stream(asked, HEADING, given(asked, events), Meter()))
+    return list(DIALECT.stream(asked, heading, given(asked, events), Meter()))
 
 
 def chunks(events: list[Event], **bounds: Any) -> list[dict[str, Any]]:
@@ -152,15 +153,45 @@ def test_an_answer_that_never_said_it_was_finished_has_stopped() -> None:
     assert whole([TextDelta("a")])["choices"][0]["finish_reason"] == "stop"
 
 
+PICTURE = MadeFile("image", "cat.png", "image/png", Path("cat.png"))
+FILM = MadeFile("video", "cat.mp4", "video/mp4", Path("cat.mp4"))
+
+
+def shown(file: MadeFile, form: str) -> tuple[Any, str]:
+    """What stands for a file in a whole answer, and in a stream."""
+    heading = replace(HEADING, image_format=form, link=lambda made: f"https://pool.example/{made.name}")
+    events = [TextDelta("Here: "), file, Finished()]
+    content = whole(events, heading=heading)["choices"][0]["message"]["content"]
+    streamed = [delta["content"] for delta in deltas(chunks(events, heading=heading)) if "content" in delta]
+    return content, streamed[-1]
+
+
 @pytest.mark.parametrize(
-    "file", [GeneratedFile("1", "image/png", "cat.png"), InlineFile("image/png", "iVBORw0KGgo=")]
+    ("form", "text"),
+    [
+        ("markdown", "\n![image](https://pool.example/cat.png)\n"),
+        ("url", "\nhttps://pool.example/cat.png\n"),
+    ],
 )
-def test_a_file_is_mentioned_and_not_silently_lost(file: Event) -> None:
-    text = whole([TextDelta("Here: "), file, TextDelta("!"), Finished()])["choices"][0]["message"]["content"]
-    assert text.startswith("Here: ")
-    assert text.endswith("!")
-    assert "cat.png" in text or "image/png" in text
-    assert text == content(chunks([TextDelta("Here: "), file, TextDelta("!"), Finished()]))
+def test_a_picture_is_shown_as_a_text(form: str, text: str) -> None:
+    assert shown(PICTURE, form) == ("Here: " + text, text)
+
+
+def test_a_picture_is_shown_as_a_part() -> None:
+    part = {"type": "image_url", "image_url": {"url": "https://pool.example/cat.png"}}
+    assert shown(PICTURE, "array") == ([{"type": "text", "text": "Here:"}, part], [part])
+
+
+def test_a_picture_is_shown_as_its_own_bytes(tmp_path: Path) -> None:
+    (tmp_path / "cat.png").write_bytes(b"meow")
+    text = "\n![image](data:image/png;base64,bWVvdw==)\n"
+    assert shown(replace(PICTURE, path=tmp_path / "cat.png"), "base64") == ("Here: " + text, text)
+
+
+@pytest.mark.parametrize("form", ["markdown", "array", "base64"])
+def test_a_film_is_linked(form: str) -> None:
+    text = "\n[cat.mp4](https://pool.example/cat.mp4)\n"
+    assert shown(FILM, form) == ("Here: " + text, text)
 
 
 # Sources count characters
@@ -198,7 +229,7 @@ def test_an_offset_inside_a_character_or_behind_the_end_stays_inside_the_text() 
 
 def test_the_note_on_a_file_does_not_shift_the_places_of_sources() -> None:
     events = [
-        GeneratedFile("1", "image/png", "cat.png"),
+        PICTURE,
         TextDelta("Hello"),
         Citation("u", "t", 0, 5),
         Finished(),

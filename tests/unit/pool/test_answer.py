@@ -1,5 +1,7 @@
 """An answer under way: drawn, begun, and its lease settled exactly once."""
 
+from pathlib import Path
+
 import pytest
 from fakes import FakeAnswer, Step
 from pools import END, HELLO, KEEP_ALIVE, SESSION, Answering
@@ -10,8 +12,7 @@ from gemini_pool.dialogue import (
     Event,
     Finished,
     FinishReason,
-    GeneratedFile,
-    InlineFile,
+    MadeFile,
     TextDelta,
     ThoughtDelta,
 )
@@ -57,7 +58,7 @@ def test_events_come_in_their_order_and_the_end_settles_well() -> None:
 
 @pytest.mark.parametrize(
     "visible",
-    [HELLO, THOUGHT, GeneratedFile("1", "image/png", "cat.png"), InlineFile("image/png", "AA==")],
+    [HELLO, THOUGHT, MadeFile("image", "cat.png", "image/png", Path("cat.png"))],
     ids=lambda event: type(event).__name__,
 )
 def test_an_answer_begins_with_the_first_event_a_caller_can_see(visible: Event) -> None:
@@ -124,7 +125,7 @@ def test_thoughts_that_end_without_a_word_break_the_stream_after_them() -> None:
 
 
 def test_a_picture_alone_is_an_answer() -> None:
-    picture = GeneratedFile("1", "image/png", "cat.png")
+    picture = MadeFile("image", "cat.png", "image/png", Path("cat.png"))
     watched = Watched(picture)
     assert list(watched.begin(whole=True)) == [picture]
     assert watched.settled == [(None, True)]

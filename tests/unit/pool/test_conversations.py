@@ -1,7 +1,7 @@
 """A conversation that goes on is sent to the session that has heard it, and to no other."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -54,13 +54,15 @@ class Heard(FakeUpstream):
         self.words: Sequence[str] = ("Yes.",)
         self.ends: Event | Exception = Finished()
 
-    def ask(self, account: Account, prompt: Prompt, session: str | None) -> FakeAnswer:
+    def ask(
+        self, account: Account, prompt: Prompt, session: str | None, known: Mapping[str, str] = {}
+    ) -> FakeAnswer:
         self.sent.append(prompt.asked if session else prompt.turns)
         name = session or f"{account.name}/{len(self.heard)}"
         said = Turn(ASSISTANT, "".join(self.words))
         self.heard[name] = (*self.heard.get(name, ()), *self.sent[-1], said)
         self.scripts[account.name] = (SessionNamed(name), *map(TextDelta, self.words), self.ends)
-        return super().ask(account, prompt, session)
+        return super().ask(account, prompt, session, known)
 
 
 class Talks:
@@ -329,10 +331,10 @@ def test_the_account_that_died_is_left_and_the_conversation_replayed_elsewhere()
     talks.ask(asking("One"))
     refuses = talks.upstream.ask
 
-    def ask(account: Account, prompt: Prompt, session: str | None) -> FakeAnswer:
+    def ask(account: Account, prompt: Prompt, session: str | None, known: Mapping[str, str]) -> FakeAnswer:
         talks.upstream.ends = Busy("503") if account.name == "amber" else Finished()
         talks.upstream.words = () if account.name == "amber" else ("Yes.",)
-        return refuses(account, prompt, session)
+        return refuses(account, prompt, session, known)
 
     talks.upstream.ask = ask  # type: ignore[method-assign]
     answer = talks.run(asking("One", "Yes.", "Two"))
@@ -350,7 +352,7 @@ def test_the_account_that_died_is_left_and_the_conversation_replayed_elsewhere()
 def test_after_a_failure_the_session_is_not_offered_again_even_to_its_own_account() -> None:
     pool = Answering(amber=[Busy("503")], bruno=[Busy("503")])
     one = asking("One", "Yes.", "Two")
-    one.remember(pool.memory, BRUNO, "bruno/0", "Yes.")
+    one.remember(pool.memory, conversations.Heard(BRUNO, "bruno/0"), "Yes.")
     place = next(place for place, _ in pool.memory.places.values())
     prompt = Prompt(MODEL, (*one.prompt.turns, Turn(ASSISTANT, "Yes."), Turn(USER, "Three")))
     with pytest.raises(PoolError):

@@ -1,12 +1,13 @@
 """What a reader has while nothing comes, who answered him and when, and how a process ends an answer."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fakes import FakeAnswer, Step
 from pools import AMBER, BRUNO, END, GOOD, HELLO, KEEP_ALIVE, SESSION, Answering
 
-from gemini_pool.dialogue import SILENCE, Citation, Event, GeneratedFile, TextDelta, ThoughtDelta
+from gemini_pool.dialogue import SILENCE, Citation, Event, MadeFile, TextDelta, ThoughtDelta
 from gemini_pool.errors import (
     BadReply,
     Busy,
@@ -110,7 +111,9 @@ def test_nothing_of_a_failed_attempt_is_seen_before_its_first_visible_event(held
     assert [event for _, event in timed(pool) if event != SILENCE] == list(GOOD)
 
 
-@pytest.mark.parametrize("seen", [HELLO, ThoughtDelta("Hm."), GeneratedFile("1", "image/png", "cat.png")])
+@pytest.mark.parametrize(
+    "seen", [HELLO, ThoughtDelta("Hm."), MadeFile("image", "cat.png", "image/png", Path("cat.png"))]
+)
 def test_after_the_first_visible_event_nothing_is_repaired(seen: Event) -> None:
     pool = Answering(amber=(seen, KEEP_ALIVE, Busy("503")), bruno=GOOD)
     events = iter(pool.run())

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pytest
 
 from gemini_pool.errors import BadReply, Unreachable
-from gemini_pool.upstream.framing import Body, Head, read_head, request_bytes
+from gemini_pool.upstream.framing import Body, Head, read_head, request_head
 
 CHUNKED = {"transfer-encoding": "chunked"}
 # Sizes in any case, with leading zeros, blanks and extensions; an empty line inside a chunk; trailers.
@@ -38,15 +38,15 @@ def cuts(data: bytes, count: int) -> Iterable[list[bytes]]:
 # Requests
 
 
-def test_a_request_is_its_line_its_headers_and_its_body() -> None:
-    assert request_bytes("POST", "/a?b=c", {"host": "h", "x-y": "1: 2"}, b"\r\n\xff") == (
-        b"POST /a?b=c HTTP/1.1\r\nhost: h\r\nx-y: 1: 2\r\ncontent-length: 3\r\n\r\n\r\n\xff"
+def test_a_request_is_its_line_and_its_headers_up_to_its_body() -> None:
+    assert request_head("POST", "/a?b=c", {"host": "h", "x-y": "1: 2"}, 3) == (
+        b"POST /a?b=c HTTP/1.1\r\nhost: h\r\nx-y: 1: 2\r\ncontent-length: 3\r\n\r\n"
     )
 
 
 def test_an_empty_body_has_a_length_and_none_has_none() -> None:
-    assert request_bytes("POST", "/", {}, b"") == b"POST / HTTP/1.1\r\ncontent-length: 0\r\n\r\n"
-    assert request_bytes("GET", "/", {"host": "h"}, None) == b"GET / HTTP/1.1\r\nhost: h\r\n\r\n"
+    assert request_head("POST", "/", {}, 0) == b"POST / HTTP/1.1\r\ncontent-length: 0\r\n\r\n"
+    assert request_head("GET", "/", {"host": "h"}, None) == b"GET / HTTP/1.1\r\nhost: h\r\n\r\n"
 
 
 @pytest.mark.parametrize("line_break", ["\r\n", "\n", "\r"])
@@ -55,12 +55,12 @@ def test_a_header_cannot_break_out_of_its_line(line_break: str, form: str) -> No
     text = form.format(line_break)
     for target, headers in (("/", {"cookie": text}), ("/", {text: "1"}), (f"/{text}", {"host": "h"})):
         with pytest.raises(ValueError, match="line break"):
-            request_bytes("GET", target, headers, None)
+            request_head("GET", target, headers, None)
 
 
 def test_a_header_that_cannot_be_sent_is_refused() -> None:
     with pytest.raises(ValueError, match="latin-1"):
-        request_bytes("GET", "/", {"cookie": "密"}, None)
+        request_head("GET", "/", {"cookie": "密"}, None)
 
 
 # Heads
