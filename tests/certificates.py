@@ -20,7 +20,7 @@ class Certificate:
 
 
 def self_signed(folder: Path, address: str = "127.0.0.1") -> Certificate:
-    """A certificate of this IP address, good today."""
+    """A certificate of this IP address or host name, good today."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, address)])
     now = datetime.datetime.now(datetime.UTC)
@@ -32,7 +32,7 @@ def self_signed(folder: Path, address: str = "127.0.0.1") -> Certificate:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(days=1))
         .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(address))]), False)
+        .add_extension(x509.SubjectAlternativeName([_subject(address)]), False)
         .sign(key, hashes.SHA256())
     )
     private = key.private_bytes(
@@ -44,3 +44,10 @@ def self_signed(folder: Path, address: str = "127.0.0.1") -> Certificate:
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(both)
     return Certificate(server, authority)
+
+
+def _subject(address: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(address))
+    except ValueError:
+        return x509.DNSName(address)
