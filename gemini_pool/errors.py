@@ -5,7 +5,8 @@
     │   ├── BadRequest              the request cannot be read
     │   ├── KeyRefused              no key, or not one of ours
     │   ├── UnknownModel            no such model, or one that is switched off
-    │   ├── TooLarge                the body is over the limit
+    │   ├── NoSuchFile              no such file, or another key's
+    │   ├── TooLarge                the body, a file or all files of a key are over the limit
     │   ├── LimitReached            a limit of the key
     │   └── CallerGone              the caller hung up
     ├── UpstreamError               the service answered, or failed to
@@ -23,7 +24,7 @@
     ├── NoAccountAvailable          every account is out, or all that were tried failed
     ├── Overloaded                  this process has no place for another answer
     │   └── Stopping                it ends before the answer does
-    └── StoreError                  the database refused or is not there
+    └── StoreError                  the database or the disk refused, or is not there
 
 A class answers three questions as attributes: whom to blame, whether another account may try, and
 what it costs the account. Nobody decides by the text of a message. The text is written for the
@@ -84,6 +85,10 @@ class KeyRefused(CallerError):
 
 class UnknownModel(CallerError):
     code = "model_not_found"
+
+
+class NoSuchFile(CallerError):
+    code = "file_not_found"
 
 
 class TooLarge(CallerError):

@@ -25,6 +25,7 @@ from gemini_pool.readers import (
 from gemini_pool.roster import Credentials
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+MEGABYTE = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class Settings:
         "How long answers under way may go on when the service is stopped or reloaded.",
     )
     data_dir: str = knob(
-        "DATA_DIR", "", TEXT, "Folder of the database and the key file; the checkout by default."
+        "DATA_DIR", "", TEXT, "Folder of the database, the key file and all files; the checkout by default."
     )
     log_level: str = knob("LOG_LEVEL", "info", choice("debug", "info", "warning", "error"), "What is logged.")
 
@@ -66,7 +67,7 @@ class Settings:
         "Fernet key (several with commas, the first encrypts) for cookies at rest; "
         "a file under DATA_DIR is made by default.", secret=True,
     )  # fmt: skip
-    max_body_mb: int = knob("MAX_BODY_MB", "20", whole(1, 1024), "Largest request body, in MB.")
+    max_body_mb: int = knob("MAX_BODY_MB", "20", whole(1, 1024), "Largest request body but uploads, in MB.")
 
     seats: tuple[Seat, ...] = knob(
         "ACCOUNTS_CONFIG",
@@ -199,6 +200,12 @@ class Settings:
         choice("reject", "default", "passthrough"),
         "What a model we do not list gets.",
     )
+
+    max_file_mb: int = knob("MAX_FILE_MB", "100", whole(1, 2048), "Largest file that can be uploaded, in MB.")
+    max_key_files_mb: int = knob(
+        "MAX_KEY_FILES_MB", "1024", whole(1, 1_000_000), "All uploaded files of a key together, in MB."
+    )
+    file_days: int = knob("FILE_DAYS", "30", whole(1, 3650), "Days that an uploaded file is kept.")
 
     scheduler: bool = knob("SCHEDULER", "1", SWITCH, "Run background jobs in one of these workers.")
     journal_days: int = knob("JOURNAL_DAYS", "30", whole(1, 3650), "Days that finished calls are kept.")

@@ -15,10 +15,11 @@ from gemini_pool.jobs.sweep import (
     SWEEP_SECONDS,
     TALLY_DAYS,
     Prune,
-    calls_older_than,
+    older_than,
     sweep,
     tallies_older_than,
 )
+from gemini_pool.media.depot import Depot
 from gemini_pool.pool.admission import Admission, places
 from gemini_pool.pool.budget import Tries
 from gemini_pool.pool.callers import Callers
@@ -27,12 +28,13 @@ from gemini_pool.pool.policy import Policy, pacific_day
 from gemini_pool.pool.runner import Pace, Runner
 from gemini_pool.pool.slots import Slots
 from gemini_pool.roster import Credentials, QuotaKind
-from gemini_pool.settings import Settings
+from gemini_pool.settings import MEGABYTE, Settings
 from gemini_pool.startup import open_store
 from gemini_pool.store.accounts import Accounts
 from gemini_pool.store.batches import WriteBehind
 from gemini_pool.store.catalog import Catalog
 from gemini_pool.store.conversations import Conversations
+from gemini_pool.store.files import Files
 from gemini_pool.store.journal import CallJournal
 from gemini_pool.store.keys import Keys
 from gemini_pool.store.preferences import Preferences
@@ -63,6 +65,8 @@ class Services:
     keys: Keys
     preferences: Preferences
     journal: CallJournal
+    files: Files
+    depot: Depot
     jobs: Jobs
     behind: WriteBehind
     transport: Transport
@@ -89,6 +93,8 @@ def build_services(settings: Settings) -> Services:
         strategy=Strategy(settings.strategy),
     )
     tally.listen(manager.counted)
+    files = Files(store, most_bytes=settings.max_key_files_mb * MEGABYTE)
+    depot = Depot(settings.data_path / "files", most_bytes=settings.max_file_mb * MEGABYTE)
     conversations = Conversations(store, ttl=settings.session_ttl)
     transport = build_transport(settings)
     admission = Admission(places(settings.threads))
@@ -109,7 +115,12 @@ def build_services(settings: Settings) -> Services:
         keys=Keys(store, settings.api_keys),
         preferences=Preferences(store, behind),
         journal=journal,
-        jobs=Jobs(Leader(settings.data_path / LOCK_FILE), (_sweep(settings, conversations, journal, tally),)),
+        files=files,
+        depot=depot,
+        jobs=Jobs(
+            Leader(settings.data_path / LOCK_FILE),
+            (_sweep(settings, conversations, journal, tally, files, depot),),
+        ),
         behind=behind,
         transport=transport,
     )
@@ -142,11 +153,20 @@ def _policy(settings: Settings) -> Policy:
     )
 
 
-def _sweep(settings: Settings, conversations: Conversations, journal: CallJournal, tally: Tally) -> Job:
+def _sweep(
+    settings: Settings,
+    conversations: Conversations,
+    journal: CallJournal,
+    tally: Tally,
+    files: Files,
+    depot: Depot,
+) -> Job:
     stores: dict[str, Prune] = {
         "conversations": conversations.prune,
-        "calls": calls_older_than(settings.journal_days, journal),
+        "calls": older_than(settings.journal_days, journal),
         "tallies": tallies_older_than(TALLY_DAYS, tally),
+        "files": older_than(settings.file_days, files),
+        "files on disk": older_than(settings.file_days, depot),
     }
     return Job("sweep", SWEEP_SECONDS, partial(sweep, stores), JITTER_SECONDS)
 

@@ -16,8 +16,8 @@ Clock = Callable[[], float]
 Prune = Callable[[], int]  # deletes what is old in one store; how many rows that were
 
 
-class Journal(Protocol):
-    """Rows that carry their time, in epoch seconds."""
+class Dated(Protocol):
+    """What carries its time, in epoch seconds."""
 
     def prune(self, before: float) -> int: ...
 
@@ -35,8 +35,8 @@ def sweep(stores: Mapping[str, Prune]) -> None:
             log.info("the sweep deleted old %s: %d", name, removed)
 
 
-def calls_older_than(days: int, journal: Journal, clock: Clock = time.time) -> Prune:
-    return lambda: journal.prune(clock() - timedelta(days=days).total_seconds())
+def older_than(days: int, store: Dated, clock: Clock = time.time) -> Prune:
+    return lambda: store.prune(clock() - timedelta(days=days).total_seconds())
 
 
 def tallies_older_than(days: int, tally: Tally, clock: Clock = time.time) -> Prune:

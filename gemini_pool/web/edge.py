@@ -20,6 +20,7 @@ from gemini_pool.errors import (
     KeyRefused,
     LimitReached,
     NoAccountAvailable,
+    NoSuchFile,
     Overloaded,
     PolicyRefused,
     PoolError,
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 STATUSES: tuple[tuple[type[PoolError], int], ...] = (
     (KeyRefused, 401),
     (UnknownModel, 404),
+    (NoSuchFile, 404),
     (TooLarge, 413),
     (LimitReached, 429),
     (CallerGone, 499),  # nginx's number for it; nobody reads it

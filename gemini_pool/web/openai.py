@@ -1,36 +1,17 @@
 """The OpenAI routes: chat completions and models."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from gemini_pool.dialects.chat import ChatDialect
 from gemini_pool.dialogue import Model
 from gemini_pool.web.answering import answer
+from gemini_pool.web.cors import let_browsers_call
 from gemini_pool.web.edge import reply_json, require_key
-from gemini_pool.web.preferring import HEADER, REASON_HEADER
 from gemini_pool.wiring import services
 
 bp = Blueprint("openai", __name__, url_prefix="/v1")
 bp.before_request(require_key)
-
-CORS_HEADERS = {
-    "access-control-allow-origin": "*",
-    "access-control-expose-headers": f"x-request-id, retry-after, {HEADER}, {REASON_HEADER}",
-}
-PREFLIGHT_HEADERS = {
-    "access-control-allow-headers": "*, authorization",
-    "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
-    "access-control-max-age": "86400",
-}
-
-
-@bp.after_request
-def let_browsers_call(response: Response) -> Response:
-    """Keys are sent by hand and never by cookie, so that any page may call."""
-    if "origin" in request.headers:
-        response.headers.extend(CORS_HEADERS)
-        if request.method == "OPTIONS":
-            response.headers.extend(PREFLIGHT_HEADERS)
-    return response
+bp.after_request(let_browsers_call)
 
 
 @bp.post("/chat/completions")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from fakes import FakeClock
 
-from gemini_pool.jobs.sweep import calls_older_than, sweep, tallies_older_than
+from gemini_pool.jobs.sweep import older_than, sweep, tallies_older_than
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC).timestamp()
 DAY = 86_400
@@ -52,7 +52,7 @@ class FakeConversations:
 def test_calls_are_kept_for_so_many_days_to_the_second() -> None:
     clock = FakeClock(NOON)
     journal = FakeJournal(NOON - 30 * DAY - 1, NOON - 30 * DAY, NOON)
-    prune = calls_older_than(30, journal, clock)
+    prune = older_than(30, journal, clock)
     assert prune() == 1
     assert journal.times == [NOON - 30 * DAY, NOON]
     clock.advance(DAY)
@@ -72,7 +72,7 @@ def test_a_sweep_goes_through_all_stores_and_says_what_is_gone(caplog: pytest.Lo
     conversations, journal, tally = FakeConversations(3), FakeJournal(NOON), FakeTally("2020-01-01")
     stores = {
         "conversations": conversations.prune,
-        "calls": calls_older_than(30, journal, clock),
+        "calls": older_than(30, journal, clock),
         "tallies": tallies_older_than(400, tally, clock),
     }
     sweep(stores)

@@ -1,0 +1,135 @@
+"""The files that callers upload, to be named in later questions; each key has its own."""
+
+import time
+from datetime import timedelta
+from urllib.parse import quote
+
+from flask import Blueprint, Response, g, request
+from werkzeug.wsgi import FileWrapper
+
+from gemini_pool.errors import BadRequest, PoolError
+from gemini_pool.store.files import StoredFile
+from gemini_pool.web.cors import let_browsers_call
+from gemini_pool.web.edge import reply_json, require_key
+from gemini_pool.web.uploads import Upload, at_least, received
+from gemini_pool.wiring import Services, services
+
+bp = Blueprint("files", __name__, url_prefix="/v1/files")
+bp.before_request(require_key)
+bp.after_request(let_browsers_call)
+
+PIECE = 64 * 1024
+MOST_LISTED = 10_000
+ORDERS = ("asc", "desc")
+
+
+@bp.post("")
+def upload() -> Response:
+    """Take in a file."""
+    s = services()
+    s.files.check_room(g.key.scope, at_least())
+    s.admission.enter()
+    try:
+        with received(s.depot) as upload:
+            return reply_json(_shown(_kept(upload, s), s))
+    finally:
+        s.admission.leave()
+
+
+@bp.get("")
+def files() -> Response:
+    """This key's files, the newest first unless it asks otherwise."""
+    s = services()
+    limit = _limit()
+    found = s.files.list(
+        g.key.scope,
+        purpose=request.args.get("purpose") or None,
+        limit=limit + 1,  # to tell whether there are more
+        newest_first=_order() == "desc",
+        after=request.args.get("after") or None,
+    )
+    listed = [_shown(file, s) for file in found[:limit]]
+    ends = {"first_id": listed[0]["id"], "last_id": listed[-1]["id"]} if listed else {}
+    empty = {"first_id": None, "last_id": None}
+    return reply_json({"object": "list", "data": listed, "has_more": len(found) > limit, **empty, **ends})
+
+
+@bp.get("/<file_id>")
+def file(file_id: str) -> Response:
+    """What is known of a file."""
+    s = services()
+    return reply_json(_shown(s.files.get(file_id, g.key.scope), s))
+
+
+@bp.delete("/<file_id>")
+def delete(file_id: str) -> Response:
+    """Forget a file, and its bytes."""
+    s = services()
+    s.files.delete(file_id, g.key.scope)
+    s.depot.delete(file_id)
+    return reply_json({"id": file_id, "object": "file", "deleted": True})
+
+
+@bp.get("/<file_id>/content")
+def content(file_id: str) -> Response:
+    """The bytes of a file, as they came."""
+    s = services()
+    file = s.files.get(file_id, g.key.scope)
+    # In pieces of our own: the server's way of sending files would wait forever for one who reads nothing.
+    pieces = FileWrapper(s.depot.open(file.id), PIECE)
+    headers = {
+        "content-length": str(file.bytes),
+        "content-disposition": f"attachment; filename*=UTF-8''{quote(file.name, safe='')}",
+        "x-content-type-options": "nosniff",
+    }
+    return Response(pieces, headers=headers, content_type=file.mime_type, direct_passthrough=True)
+
+
+def _kept(upload: Upload, s: Services) -> StoredFile:
+    """The file that was uploaded, for good."""
+    incoming = upload.incoming
+    file = StoredFile(
+        id=incoming.id,
+        scope=g.key.scope,
+        name=upload.name,
+        mime_type=upload.mime_type,
+        purpose=upload.purpose,
+        bytes=incoming.bytes,
+        digest=incoming.digest,
+        created_at=time.time(),
+    )
+    incoming.keep()
+    try:
+        s.files.add(file)
+    except PoolError:
+        s.depot.delete(file.id)
+        raise
+    return file
+
+
+def _shown(file: StoredFile, s: Services) -> dict[str, object]:
+    kept = timedelta(days=s.settings.file_days).total_seconds()
+    return {
+        "id": file.id,
+        "object": "file",
+        "bytes": file.bytes,
+        "created_at": int(file.created_at),
+        "expires_at": int(file.created_at + kept),
+        "filename": file.name,
+        "purpose": file.purpose,
+        "status": "processed",
+    }
+
+
+def _limit() -> int:
+    given = request.args.get("limit") or str(MOST_LISTED)
+    if not (given.isascii() and given.isdigit() and len(given) < 9 and 1 <= int(given) <= MOST_LISTED):
+        raise BadRequest(f"`limit` must be a whole number from 1 to {MOST_LISTED}.", param="limit")
+    return int(given)
+
+
+def _order() -> str:
+    order = request.args.get("order") or "desc"
+    if order not in ORDERS:
+        raise BadRequest(f"`order` must be one of: {', '.join(ORDERS)}.", param="order")
+    return order

@@ -1,0 +1,124 @@
+"""The form that an upload comes in, read so that the file in it goes to disk and not to memory."""
+
+import mimetypes
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import IO, cast
+
+from flask import request
+from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.formparser import FormDataParser
+
+from gemini_pool.errors import BadRequest, TooLarge
+from gemini_pool.media.depot import Depot, Incoming, too_large
+
+FORM = "multipart/form-data"
+# What may be in a form besides its file, its boundaries included.
+FIELDS_BYTES = 500_000
+MOST_PARTS = 20
+LONGEST_NAME = 255
+DEFAULT_PURPOSE = "assistants"
+UNKNOWN_TYPE = "application/octet-stream"
+_PURPOSE = re.compile(r"[a-z_-]{1,64}")
+_MIME_TYPE = re.compile(r"[a-z0-9.+-]{1,64}/[a-z0-9.+-]{1,128}")
+# Control characters, halves of pairs, breaks of lines and of paragraphs.
+_NOT_IN_NAMES = {"Cc", "Cs", "Zl", "Zp"}
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that came in a form: its bytes on disk, and what the sender says of it."""
+
+    incoming: Incoming
+    name: str
+    mime_type: str
+    purpose: str
+
+
+@contextmanager
+def received(depot: Depot) -> Iterator[Upload]:
+    """The upload in the current request; its bytes are gone in the end unless they are kept.
+
+    BadRequest, TooLarge.
+    """
+    if request.mimetype != FORM:
+        raise BadRequest(f"A file is uploaded as {FORM}, and this is {request.mimetype or 'of no type'}.")
+    if at_least() > depot.most_bytes:
+        raise too_large(depot.most_bytes)
+    with ExitStack() as stack:
+
+        def place(*_: object, **__: object) -> IO[bytes]:
+            return stack.enter_context(depot.incoming())
+
+        parser = FormDataParser(place, FIELDS_BYTES, silent=False, max_form_parts=MOST_PARTS)
+        fields, files = _parts(parser, depot.most_bytes + FIELDS_BYTES)
+        file = _one_file(fields, files)
+        name = clean_name(file.filename or "")
+        if not name:
+            raise BadRequest("No file selected: the part `file` has no usable file name.", param="file")
+        yield Upload(cast(Incoming, file.stream), name, _mime_type(file.content_type, name), _purpose(fields))
+
+
+def at_least() -> int:
+    """How many bytes the file in the current request has, to go by the size of its form."""
+    return max(0, (request.content_length or 0) - FIELDS_BYTES)
+
+
+def clean_name(name: str) -> str:
+    """A file's name without its folders and whatever no name should hold; at most 255 characters."""
+    last = re.split(r"[/\\]", name)[-1]
+    plain = "".join(c for c in last if unicodedata.category(c) not in _NOT_IN_NAMES).strip()
+    if plain in (".", ".."):
+        return ""
+    suffix = PurePosixPath(plain).suffix[:LONGEST_NAME]
+    return plain if len(plain) <= LONGEST_NAME else plain[: LONGEST_NAME - len(suffix)] + suffix
+
+
+def _parts(parser: FormDataParser, most_bytes: int) -> tuple[Mapping[str, str], list[FileStorage]]:
+    """The fields of the form, and its parts that are called `file`."""
+    request.max_content_length = most_bytes
+    try:
+        _, fields, files = parser.parse(
+            request.stream, request.mimetype, request.content_length, request.mimetype_params
+        )
+    except RequestEntityTooLarge:  # no file is too large, or it would have said so
+        raise TooLarge(
+            f"What comes with the file is too much: a form may have {MOST_PARTS} parts, and "
+            f"{FIELDS_BYTES // 1000} KB besides the file."
+        ) from None
+    except ValueError:
+        raise BadRequest(f"The body ends too early, or is no {FORM} of the boundary that it names.") from None
+    return fields, files.getlist("file")
+
+
+def _one_file(fields: Mapping[str, str], files: list[FileStorage]) -> FileStorage:
+    if len(files) > 1:
+        raise BadRequest(f"One file a request; these are {len(files)}.", param="file")
+    if files:
+        return files[0]
+    if "file" in fields:
+        raise BadRequest("`file` came as text: its part needs a file name.", param="file")
+    raise BadRequest("No file provided: the form needs a part `file`.", param="file")
+
+
+def _mime_type(declared: str | None, name: str) -> str:
+    """As declared; clients that do not know either say so with a type of its own."""
+    plain = (declared or "").partition(";")[0].strip().lower()
+    if plain != UNKNOWN_TYPE and _MIME_TYPE.fullmatch(plain):
+        return plain
+    return mimetypes.guess_type(name)[0] or UNKNOWN_TYPE
+
+
+def _purpose(fields: Mapping[str, str]) -> str:
+    purpose = fields.get("purpose") or DEFAULT_PURPOSE
+    if not _PURPOSE.fullmatch(purpose):
+        raise BadRequest(
+            "`purpose` must be at most 64 letters a-z, hyphens and underscores, such as `user_data`.",
+            param="purpose",
+        )
+    return purpose
