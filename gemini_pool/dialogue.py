@@ -119,12 +119,14 @@ class ThoughtDelta:
 
 @dataclass(frozen=True, slots=True)
 class MadeFile:
-    """A picture or film the model made, on our own shelf: `folder` is "image" or "video"."""
+    """A picture or film the model made, on our own shelf: `folder` is "image" or "video". `url` is where it
+    lies elsewhere, if it was put there."""
 
     folder: str
     name: str
     mime_type: str
     path: Path
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

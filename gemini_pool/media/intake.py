@@ -66,7 +66,7 @@ class Intake:
             found = dict(zip(wanted, self._all(wanted, uploaded, on_failure), strict=True))
             files = [tuple(found[source] for source in of_turn) for of_turn in sources]
             whole = tuple(
-                replace(turn, files=(*own, *self._shown(turn)))
+                replace(turn, files=all_files) if (all_files := (*own, *self._shown(turn))) else turn
                 for turn, own in zip(turns, files or ((),) * len(turns), strict=True)
             )
             return Gathered(whole, on_failure.pop_all())

@@ -33,7 +33,7 @@ from gemini_pool.dialogue import (
 from gemini_pool.errors import BadReply, CredentialsRejected, SessionLost, Unreachable, UpstreamError
 from gemini_pool.roster import Account, QuotaKind
 from gemini_pool.upstream.calls import Calls, Locale
-from gemini_pool.upstream.downloads import Downloads, Shelf
+from gemini_pool.upstream.downloads import Downloads, Publish, Shelf
 from gemini_pool.upstream.refusals import refusal_in_stream, refusal_of_reply
 from gemini_pool.upstream.spares import Spares
 from gemini_pool.upstream.stream import ArrayReader
@@ -81,13 +81,14 @@ class UpstreamClient:
         first_byte: FirstByte,
         ready_seconds: float,
         shelf: Shelf,
+        publish: Publish = lambda _: "",
     ) -> None:
         self._transport = transport
         self._tokens = tokens
         self._api_url = api_url
         self._calls = Calls(api_url, locale)
         self._uploads = Uploads(transport, self._calls)
-        self._downloads = Downloads(transport, self._calls, tokens, shelf)
+        self._downloads = Downloads(transport, self._calls, tokens, shelf, publish)
         self._first_byte = first_byte
         self._spares = Spares()
         self._upkeep = Upkeep(self._is_ready, self._make_ready, ready_seconds)

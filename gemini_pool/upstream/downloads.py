@@ -5,10 +5,11 @@ the address, nor on whether the bytes come as they are, so all that were seen ar
 """
 
 import threading
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
 from contextlib import AbstractContextManager, closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 from urllib.parse import urljoin
@@ -62,14 +63,21 @@ class Shelf(Protocol):
     def new(self) -> AbstractContextManager[Slip]: ...
 
 
+# Puts a file where everybody can have it, if there is such a place; "" when there is not, or it failed.
+Publish = Callable[[MadeFile], str]
+
+
 class Downloads:
     """Fetches files for all answers. Thread-safe."""
 
-    def __init__(self, transport: Transport, calls: Calls, tokens: Tokens, shelf: Shelf) -> None:
+    def __init__(
+        self, transport: Transport, calls: Calls, tokens: Tokens, shelf: Shelf, publish: Publish
+    ) -> None:
         self._transport = transport
         self._calls = calls
         self._tokens = tokens
         self._shelf = shelf
+        self._publish = publish
         self._threads = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="download")
 
     def of(self, account: Account, session: str) -> "Harvest":
@@ -149,9 +157,10 @@ class Downloads:
                 for piece in pieces:
                     slip.write(piece)
                 kept = slip.keep()
-                return MadeFile(kept.folder, kept.name, kept.mime_type, kept.path)
             except ValueError:
                 raise BadReply("The service made a file that is no picture and no film.") from None
+        made = MadeFile(kept.folder, kept.name, kept.mime_type, kept.path)
+        return replace(made, url=self._publish(made))
 
 
 # What may be better a moment later; a token that is refused has been forgotten.

@@ -59,6 +59,9 @@ def _about(file: Attachment) -> FileRefused:
 
 
 def _pieces(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        while piece := file.read(PIECE_BYTES):
-            yield piece
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(PIECE_BYTES):
+                yield piece
+    except OSError:
+        raise FileRefused("A file of the prompt was deleted meanwhile. Upload it again.") from None

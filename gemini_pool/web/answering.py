@@ -3,7 +3,8 @@
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from socket import socket
 from typing import Self
 
@@ -38,8 +39,15 @@ class Ticket:
     connection: socket | None = None  # the caller's
     meter: Meter = field(default_factory=Meter)
     answer: Answer | None = None
+    gathered: Gathered | None = None
     at: float = field(default_factory=time.time)
     started: float = field(default_factory=time.monotonic)
+
+    def prompt(self) -> Prompt:
+        """The prompt with its files, which are there until the call is closed; BadRequest, TooLarge."""
+        asked = self.call.prompt
+        self.gathered = self.services.gather(asked.turns, self.call.files, self.key.scope)
+        return replace(asked, turns=self.gathered.turns)
 
     def answered_by(self, answer: Answer) -> None:
         self.answer = answer
@@ -56,6 +64,8 @@ class Ticket:
 
     def close(self, outcome: Outcome, error: BaseException | None = None) -> None:
         """Give the place back and write the row."""
+        if self.gathered:
+            self.gathered.close()
         self.services.callers.leave(self.connection)
         self.services.admission.leave()
         if outcome is Outcome.OK:
@@ -92,7 +102,7 @@ def answer(dialect: Dialect, *, id_prefix: str) -> Response:
         connection = request.environ.get("gunicorn.socket")
         ticket = stack.enter_context(Ticket(s, g.request_id, g.key, request.path, call, connection))
         found = s.runner.run(
-            call.prompt,
+            ticket.prompt(),
             scope=g.key.scope,
             hint=call.conversation,
             anew=call.anew,
@@ -101,7 +111,13 @@ def answer(dialect: Dialect, *, id_prefix: str) -> Response:
         )
         stack.callback(found.close)
         ticket.answered_by(found)
-        heading = Heading(fresh_id(id_prefix), int(ticket.at), call.prompt.model.id)
+        heading = Heading(
+            fresh_id(id_prefix),
+            int(ticket.at),
+            call.prompt.model.id,
+            call.image_format or s.settings.image_format,
+            partial(link_to, public_base(s.settings)),
+        )
         if call.stream:
             stack.pop_all()  # the body has them now
             body = Streamed(dialect, found, ticket, heading)

@@ -20,6 +20,7 @@ from gemini_pool.dialogue import (
     Turn,
 )
 from gemini_pool.errors import Busy, PoolError
+from gemini_pool.pool import conversations
 from gemini_pool.pool.answer import Answer
 from gemini_pool.pool.conversations import Asking
 from gemini_pool.roster import Account
