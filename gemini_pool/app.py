@@ -3,7 +3,7 @@
 from flask import Flask
 
 from gemini_pool.settings import Settings
-from gemini_pool.web import edge, openai, system
+from gemini_pool.web import edge, media, openai, system
 from gemini_pool.wiring import EXTENSION, Services, build_services
 
 MEGABYTE = 1024 * 1024
@@ -16,5 +16,6 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     app.extensions[EXTENSION] = services or build_services(settings)
     edge.install(app)
     app.register_blueprint(openai.bp)
+    app.register_blueprint(media.bp)
     app.register_blueprint(system.bp)
     return app

@@ -6,12 +6,14 @@ setting is called, what it takes and what it means; it does not know what the re
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from gemini_pool.knobs import Knob, SettingsError, knob, valued
 from gemini_pool.readers import (
     FERNET_KEYS,
     HEADER_TEXT,
+    NETWORKS,
     SEATS,
     SEVERAL,
     SWITCH,
@@ -47,7 +49,7 @@ class Settings:
         "How long answers under way may go on when the service is stopped or reloaded.",
     )
     data_dir: str = knob(
-        "DATA_DIR", "", TEXT, "Folder of the database and the key file; the checkout by default."
+        "DATA_DIR", "", TEXT, "Folder of the database, key file, pictures and films; the checkout by default."
     )
     log_level: str = knob("LOG_LEVEL", "info", choice("debug", "info", "warning", "error"), "What is logged.")
 
@@ -198,6 +200,21 @@ class Settings:
         "reject",
         choice("reject", "default", "passthrough"),
         "What a model we do not list gets.",
+    )
+
+    base_url: str = knob(
+        "BASE_URL", "", address("https", "http"), "Where callers reach this service; links begin with it."
+    )
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = knob(
+        "TRUSTED_PROXIES",
+        "127.0.0.0/8,::1",
+        NETWORKS,
+        "Who may say how callers came here.",
+    )
+    image_hours: int = knob("IMAGE_HOURS", "1", whole(-1, 8760), "Hours pictures are kept; -1: for ever.")
+    video_hours: int = knob("VIDEO_HOURS", "6", whole(-1, 8760), "The same for films.")
+    media_max_mb: int = knob(
+        "MEDIA_MAX_MB", "2048", whole(1, 10_000_000), "Room for both in MB; over it the oldest go first."
     )
 
     scheduler: bool = knob("SCHEDULER", "1", SWITCH, "Run background jobs in one of these workers.")

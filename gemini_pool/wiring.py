@@ -12,6 +12,7 @@ from gemini_pool.jobs.leader import LOCK_FILE, Leader
 from gemini_pool.jobs.scheduler import Job, Jobs
 from gemini_pool.jobs.sweep import (
     JITTER_SECONDS,
+    MEDIA_SWEEP_SECONDS,
     SWEEP_SECONDS,
     TALLY_DAYS,
     Prune,
@@ -19,6 +20,7 @@ from gemini_pool.jobs.sweep import (
     sweep,
     tallies_older_than,
 )
+from gemini_pool.media.shelf import Shelf
 from gemini_pool.pool.admission import Admission, places
 from gemini_pool.pool.budget import Tries
 from gemini_pool.pool.callers import Callers
@@ -47,6 +49,8 @@ from gemini_pool.upstream.transport import Patience, Transport
 log = logging.getLogger(__name__)
 
 EXTENSION = "gemini_pool"
+HOUR = 3600
+MEGABYTE = 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class Services:
     keys: Keys
     preferences: Preferences
     journal: CallJournal
+    shelf: Shelf
     jobs: Jobs
     behind: WriteBehind
     transport: Transport
@@ -92,6 +97,7 @@ def build_services(settings: Settings) -> Services:
     conversations = Conversations(store, ttl=settings.session_ttl)
     transport = build_transport(settings)
     admission = Admission(places(settings.threads))
+    shelf = Shelf(settings.data_path)
     return Services(
         settings=settings,
         accounts=accounts,
@@ -109,7 +115,11 @@ def build_services(settings: Settings) -> Services:
         keys=Keys(store, settings.api_keys),
         preferences=Preferences(store, behind),
         journal=journal,
-        jobs=Jobs(Leader(settings.data_path / LOCK_FILE), (_sweep(settings, conversations, journal, tally),)),
+        shelf=shelf,
+        jobs=Jobs(
+            Leader(settings.data_path / LOCK_FILE),
+            (_sweep(settings, conversations, journal, tally), _media_sweep(settings, shelf)),
+        ),
         behind=behind,
         transport=transport,
     )
@@ -149,6 +159,16 @@ def _sweep(settings: Settings, conversations: Conversations, journal: CallJourna
         "tallies": tallies_older_than(TALLY_DAYS, tally),
     }
     return Job("sweep", SWEEP_SECONDS, partial(sweep, stores), JITTER_SECONDS)
+
+
+def _media_sweep(settings: Settings, shelf: Shelf) -> Job:
+    prune = partial(
+        shelf.prune,
+        images_seconds=settings.image_hours * HOUR,
+        videos_seconds=settings.video_hours * HOUR,
+        most_bytes=settings.media_max_mb * MEGABYTE,
+    )
+    return Job("media sweep", MEDIA_SWEEP_SECONDS, partial(sweep, {"pictures and films": prune}))
 
 
 def _tries(settings: Settings) -> Tries:
