@@ -43,6 +43,12 @@ keepalive = 75
 # With gthread this bounds the heartbeat of a worker, not a request.
 timeout = 60
 
+# Files go out as answers do, in pieces: sendfile() would wait without end for a caller who reads nothing.
+sendfile = False
+
+# Who may say how a caller came here is for TRUSTED_PROXIES alone to tell (web/links).
+forwarded_allow_ips = ""
+
 # A restart lets streams run to their end; by default a little longer than clients wait for one (600 s).
 graceful_timeout = settings.drain
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
@@ -87,6 +88,15 @@ def _several(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
+def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    if text.lower() == "none":
+        return ()
+    try:
+        return tuple(ip_network(part, strict=False) for part in _several(text))
+    except ValueError:
+        raise ValueError("holds something that is no address and no network") from None
+
+
 def _fernet_keys(text: str) -> str:
     for part in _several(text):
         try:
@@ -161,6 +171,7 @@ TEXT = Reader("text", str)
 HEADER_TEXT = Reader("the value as the browser shows it", _header_text)
 SWITCH = Reader("1 | 0, also true/false, yes/no, on/off", _switch)
 SEVERAL = Reader("one or more, separated by commas", _several)
+NETWORKS = Reader("addresses or networks, separated by commas, or `none`", _networks)
 FERNET_KEYS = Reader(
     "32 bytes in URL-safe base64, as `openssl rand -base64 32 | tr '+/' '-_'` prints", _fernet_keys
 )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from gemini_pool.knobs import Knob, SettingsError, knob, valued
+from gemini_pool.media_settings import MediaSettings
 from gemini_pool.readers import (
     FERNET_KEYS,
     HEADER_TEXT,
@@ -29,7 +30,7 @@ MEGABYTE = 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(MediaSettings):
     """All settings by name. Seconds where the name says so; an empty default means "not set"."""
 
     host: str = knob("HOST", "0.0.0.0", TEXT, "Address to listen on.")  # noqa: S104 - a server
@@ -201,12 +202,6 @@ class Settings:
         "What a model we do not list gets.",
     )
 
-    max_file_mb: int = knob("MAX_FILE_MB", "100", whole(1, 2048), "Largest file that can be uploaded, in MB.")
-    max_key_files_mb: int = knob(
-        "MAX_KEY_FILES_MB", "1024", whole(1, 1_000_000), "All uploaded files of a key together, in MB."
-    )
-    file_days: int = knob("FILE_DAYS", "30", whole(1, 3650), "Days that an uploaded file is kept.")
-
     scheduler: bool = knob("SCHEDULER", "1", SWITCH, "Run background jobs in one of these workers.")
     journal_days: int = knob("JOURNAL_DAYS", "30", whole(1, 3650), "Days that finished calls are kept.")
 
@@ -225,7 +220,9 @@ class Settings:
 
 def knobs() -> dict[str, Knob]:
     """Field name of Settings -> what is known of the setting, in the order people should read them."""
-    return {f.name: f.metadata["knob"] for f in fields(Settings)}
+    inherited = {f.name for f in fields(MediaSettings)}
+    ordered = sorted(fields(Settings), key=lambda f: f.name in inherited)
+    return {f.name: f.metadata["knob"] for f in ordered}
 
 
 def read_settings(environ: Mapping[str, str], saved: Mapping[str, str] | None = None) -> Settings:

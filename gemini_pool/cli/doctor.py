@@ -19,6 +19,7 @@ from gemini_pool.cli.findings import LINE, advice, heading, table
 from gemini_pool.dialogue import Silence
 from gemini_pool.errors import StoreError
 from gemini_pool.knobs import SettingsError
+from gemini_pool.parts import build_transport
 from gemini_pool.roster import Account, Credentials
 from gemini_pool.settings import CHECKOUT, Settings
 from gemini_pool.startup import effective_settings, open_store
@@ -28,7 +29,6 @@ from gemini_pool.upstream.calls import USER_AGENT, Calls, Locale
 from gemini_pool.upstream.doctor.findings import Diagnosis, Finding
 from gemini_pool.upstream.doctor.walk import examine
 from gemini_pool.upstream.xsrf import Xsrf
-from gemini_pool.wiring import build_transport
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:

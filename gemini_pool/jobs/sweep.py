@@ -10,6 +10,7 @@ log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 3600
 JITTER_SECONDS = 300
+MEDIA_SWEEP_SECONDS = 300  # files that live an hour must not live much longer
 TALLY_DAYS = 400  # a year, and what is needed to compare a month with the same one a year ago
 
 Clock = Callable[[], float]

@@ -101,8 +101,8 @@ class Intake:
         """The bytes of a file that came in base64, of either alphabet."""
         data = "".join(source.data.split()).translate(_STANDARD).rstrip("=")
         if len(data) * 3 // 4 > self._most_bytes:
-            most = self._most_bytes // MEGABYTE
-            raise TooLarge(f"The file in `{source.param}` is over the limit of {most} MB.", param=source.param)
+            most = f"{self._most_bytes // MEGABYTE} MB (MAX_FILE_MB)"
+            raise TooLarge(f"The file in `{source.param}` is over the limit of {most}.", param=source.param)
         digest, size = hashlib.sha256(), 0
         with into.open("wb") as file:
             for at in range(0, len(data), PIECE_CHARACTERS):
@@ -147,7 +147,7 @@ def _described(file: Attachment, source: FileSource) -> Attachment:
     kind = kind_of(head, file.mime_type, file.name)
     if kind is None:
         raise BadRequest(
-            f"What the file in `{source.param}` is cannot be told. Name it with its suffix, or declare its type.",
+            f"What the file in `{source.param}` is cannot be told. Declare its type, or give it a name.",
             param=source.param,
         )
     name = file.name or f"file-{file.digest[:8]}{suffix_for(kind.mime_type)}"

@@ -94,18 +94,17 @@ class Downloads:
         return self._shelved(piece.encode("ascii", "replace") for piece in pieces)
 
     def listed(self, account: Account, session: str) -> Waiting[tuple[str, list[str]]]:
-        """The full name of a session, and the ids of the files made in it; UpstreamError."""
+        """The full name of a session, and the ids of the files made in it, as far as the service tells: an
+        answer may be whole without that."""
         token = yield from self._tokens.get(account)
         call = self._calls.list_files(account, token.bearer, session, GENERATED)
         reply = yield from self._transport.post(call.url, call.headers, call.body)
-        if reply.status != 200:
-            raise refusal_of_reply(reply.status, reply.headers, reply.body)
         try:
-            files = orjson.loads(reply.body)["listSessionFileMetadataResponse"].get("fileMetadata", [])
+            files = orjson.loads(reply.body)["listSessionFileMetadataResponse"]["fileMetadata"]
             ids = [str(file["fileId"]) for file in files]
             return next((str(file["session"]) for file in files), ""), ids
-        except (ValueError, KeyError, TypeError, AttributeError):
-            raise BadReply("The service's list of files cannot be read.") from None
+        except (ValueError, KeyError, TypeError):
+            return "", []
 
     def _fetched(self, account: Account, session: str, file_id: str, stop: threading.Event) -> MadeFile:
         for pause in (*PAUSES_SECONDS, None):

@@ -8,14 +8,16 @@ from functools import partial
 from socket import socket
 from typing import Self
 
-from flask import Response, g, request
+from flask import Request, Response, g, request
 
 from gemini_pool.dialects.base import Call, Dialect, Heading, Meter
+from gemini_pool.dialogue import Prompt
 from gemini_pool.errors import CallerGone, PoolError
 from gemini_pool.pool.answer import Answer, Outcome
 from gemini_pool.store.journal import CallRecord
 from gemini_pool.store.keys import Key
 from gemini_pool.web.edge import fresh_id, own_fault, read_json, reply, status_of
+from gemini_pool.web.links import link_to
 from gemini_pool.web.preferring import keep_preference, preferred
 from gemini_pool.wiring import Services, services
 
@@ -39,15 +41,16 @@ class Ticket:
     connection: socket | None = None  # the caller's
     meter: Meter = field(default_factory=Meter)
     answer: Answer | None = None
-    gathered: Gathered | None = None
+    files: ExitStack = field(default_factory=ExitStack)
     at: float = field(default_factory=time.time)
     started: float = field(default_factory=time.monotonic)
 
     def prompt(self) -> Prompt:
         """The prompt with its files, which are there until the call is closed; BadRequest, TooLarge."""
         asked = self.call.prompt
-        self.gathered = self.services.gather(asked.turns, self.call.files, self.key.scope)
-        return replace(asked, turns=self.gathered.turns)
+        gathered = self.services.gather(asked.turns, self.call.files, self.key.scope)
+        self.files.callback(gathered.close)
+        return replace(asked, turns=gathered.turns)
 
     def answered_by(self, answer: Answer) -> None:
         self.answer = answer
@@ -64,8 +67,7 @@ class Ticket:
 
     def close(self, outcome: Outcome, error: BaseException | None = None) -> None:
         """Give the place back and write the row."""
-        if self.gathered:
-            self.gathered.close()
+        self.files.close()
         self.services.callers.leave(self.connection)
         self.services.admission.leave()
         if outcome is Outcome.OK:
@@ -116,7 +118,7 @@ def answer(dialect: Dialect, *, id_prefix: str) -> Response:
             int(ticket.at),
             call.prompt.model.id,
             call.image_format or s.settings.image_format,
-            partial(link_to, public_base(s.settings)),
+            partial(link_to, _request(), s),
         )
         if call.stream:
             stack.pop_all()  # the body has them now
@@ -126,6 +128,11 @@ def answer(dialect: Dialect, *, id_prefix: str) -> Response:
             response = reply(dialect.write(call, heading, found, ticket.meter))
     response.headers.extend(change)
     return response
+
+
+def _request() -> Request:
+    """The request itself, for when Flask's stand-in for it is gone: a stream outlives the handling."""
+    return request._get_current_object()  # type: ignore[attr-defined,no-any-return]
 
 
 class Streamed:

@@ -161,7 +161,7 @@ def _refuse_http(error: HTTPException) -> Response:
     told = BadRequest(f"{request.method} {request.path}: {error.name}.", code=_slug(error.name))
     response = reply(ChatDialect().write_error(told, status), status)
     for name, value in error.get_headers():
-        if name.lower() == "allow":
+        if name.lower() in ("allow", "content-range"):
             response.headers[name] = value
     return response
 

@@ -63,10 +63,12 @@ def file(file_id: str) -> Response:
 
 @bp.delete("/<file_id>")
 def delete(file_id: str) -> Response:
-    """Forget a file, and its bytes."""
+    """Forget a file, its bytes, and where it was sent."""
     s = services()
+    file = s.files.get(file_id, g.key.scope)
     s.files.delete(file_id, g.key.scope)
     s.depot.delete(file_id)
+    s.conversations.forget_file(file.digest)
     return reply_json({"id": file_id, "object": "file", "deleted": True})
 
 

@@ -37,7 +37,9 @@ def test_the_known_models_are_there_from_the_start(catalog: Catalog) -> None:
     assert len(names) == len(set(names))
 
 
-def test_what_is_switched_off_is_neither_listed_nor_found(catalog: Catalog) -> None:
+def test_what_is_switched_off_is_neither_listed_nor_found(path: Path, store: Store) -> None:
+    switch_off(path, "gemini-image")
+    catalog = Catalog(store, "reject")
     assert "gemini-image" not in {model.id for model in catalog.list()}
     with pytest.raises(UnknownModel):
         catalog.resolve("gemini-image")

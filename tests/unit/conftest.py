@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from running import until
 
 from gemini_pool.dialogue import Model, Prompt, Role, Turn
+from gemini_pool.media.shelf import Shelf
 from gemini_pool.roster import Account, Credentials, QuotaKind
 from gemini_pool.simulator.cast import CAST, make_account
 from gemini_pool.simulator.server import Simulator
@@ -56,7 +58,7 @@ def transport() -> Iterator[Transport]:
 
 
 @pytest.fixture
-def connect(simulator: Simulator) -> Iterator[Callable[..., UpstreamClient]]:
+def connect(simulator: Simulator, tmp_path: Path) -> Iterator[Callable[..., UpstreamClient]]:
     """Makes clients of the simulator that keep nothing ready, unless told otherwise."""
     opened: list[Transport] = []
     clients: list[UpstreamClient] = []
@@ -89,6 +91,7 @@ def connect(simulator: Simulator) -> Iterator[Callable[..., UpstreamClient]]:
             locale=Locale(language, "Etc/GMT"),
             first_byte=first_byte,
             ready_seconds=ready_seconds,
+            shelf=Shelf(tmp_path),
         )
         clients.append(client)
         return client

@@ -14,8 +14,7 @@ from gemini_pool.dialogue import (
     Citation,
     Event,
     Finished,
-    GeneratedFile,
-    InlineFile,
+    MadeFile,
     Prompt,
     SessionNamed,
     Silence,
@@ -127,10 +126,10 @@ def test_files_pictures_and_sources_are_events(
 ) -> None:
     world.behave("amber", text="你好", files=2, inline_image_bytes=100_000, citations=True)
     events = list(client.ask(amber, asked("hi")))
-    files = [event for event in events if isinstance(event, GeneratedFile)]
-    assert [file.name for file in files] == ["generated_1.png", "generated_2.png"]
-    (picture,) = [event for event in events if isinstance(event, InlineFile)]
-    assert (picture.mime_type, len(picture.data)) == ("image/png", 133_336)
+    files = [event for event in events if isinstance(event, MadeFile)]
+    assert [(file.folder, file.mime_type) for file in files] == [("image", "image/png")] * 3
+    assert 100_000 in [file.path.stat().st_size for file in files]
+    assert events[-1] == Finished()
     assert [event for event in events if isinstance(event, Citation)] == [
         Citation("https://example.com/one", "First source", 0, 6),
         Citation("https://example.com/two?a=1&b=2", "Second source", 0, 6),
@@ -200,7 +199,7 @@ def test_each_kind_of_answer_brings_its_tools_and_the_asker_s_language(
 ) -> None:
     with Peer(_serving([{"streamAssistResponse": {"answer": {"state": "SUCCEEDED"}}}])) as peer:
         list(connect(api_url=peer.url, language="zh-CN").ask(amber, asked("hi", kind=kind)))
-    envelope = json.loads(peer.requests[-1].body)
+    (envelope,) = [json.loads(heard.body) for heard in peer.requests if b"streamAssistRequest" in heard.body]
     request = envelope["streamAssistRequest"]
     assert (envelope["configId"], envelope["additionalParams"]) == (
         amber.credentials.config_id,

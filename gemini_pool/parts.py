@@ -1,0 +1,177 @@
+"""How the larger parts of the service are put together from settings."""
+
+import logging
+from functools import partial
+
+from gemini_pool.dialogue import MadeFile
+from gemini_pool.errors import PoolError, StoreError
+from gemini_pool.jobs.leader import LOCK_FILE, Leader
+from gemini_pool.jobs.scheduler import Job, Jobs
+from gemini_pool.jobs.sweep import (
+    JITTER_SECONDS,
+    MEDIA_SWEEP_SECONDS,
+    SWEEP_SECONDS,
+    TALLY_DAYS,
+    Prune,
+    older_than,
+    sweep,
+    tallies_older_than,
+)
+from gemini_pool.media.cfbed import ImageHost
+from gemini_pool.media.depot import Depot
+from gemini_pool.media.fetch import Fetcher
+from gemini_pool.media.intake import Intake
+from gemini_pool.media.shelf import Shelf
+from gemini_pool.pool.budget import Tries
+from gemini_pool.pool.manager import AccountManager, Strategy
+from gemini_pool.pool.policy import Policy
+from gemini_pool.pool.slots import Slots
+from gemini_pool.roster import Credentials, QuotaKind
+from gemini_pool.settings import MEGABYTE, Settings
+from gemini_pool.store.accounts import Accounts
+from gemini_pool.store.conversations import Conversations
+from gemini_pool.store.files import Files
+from gemini_pool.store.journal import CallJournal
+from gemini_pool.store.tally import Tally
+from gemini_pool.upstream.calls import USER_AGENT, Locale
+from gemini_pool.upstream.client import FirstByte, UpstreamClient
+from gemini_pool.upstream.dialler import Dialler
+from gemini_pool.upstream.downloads import Publish
+from gemini_pool.upstream.tokens import Tokens
+from gemini_pool.upstream.transport import Patience, Transport
+
+log = logging.getLogger(__name__)
+
+HOUR = 3600
+
+
+def build_transport(settings: Settings) -> Transport:
+    """What calls to the service go over, by way of the proxy if there is one."""
+    return Transport(
+        Dialler(proxy=settings.proxy, timeout=settings.connect_timeout),
+        patience=Patience(settings.first_byte_timeout, settings.read_timeout),
+        most_idle=settings.threads,
+    )
+
+
+def build_manager(settings: Settings, accounts: Accounts, tally: Tally) -> AccountManager:
+    """Who shares out the accounts, and is told by all processes what they were used for."""
+    manager = AccountManager(
+        accounts,
+        _policy(settings),
+        slots=Slots(settings.data_path / "slots.lock", settings.max_concurrent),
+        counter=tally,
+        strategy=Strategy(settings.strategy),
+    )
+    tally.listen(manager.counted)
+    return manager
+
+
+def _policy(settings: Settings) -> Policy:
+    return Policy(
+        settings.failure_threshold,
+        settings.cooldown_seconds,
+        recovers=settings.error_policy == "recover",
+        allowances={
+            QuotaKind.TEXT: settings.daily_text,
+            QuotaKind.IMAGES: settings.daily_images,
+            QuotaKind.VIDEOS: settings.daily_videos,
+        },
+    )
+
+
+def build_jobs(
+    settings: Settings,
+    *,
+    conversations: Conversations,
+    journal: CallJournal,
+    tally: Tally,
+    files: Files,
+    depot: Depot,
+    shelf: Shelf,
+) -> Jobs:
+    """What one process of all does in the background."""
+    stores: dict[str, Prune] = {
+        "conversations": conversations.prune,
+        "calls": older_than(settings.journal_days, journal),
+        "tallies": tallies_older_than(TALLY_DAYS, tally),
+        "files": older_than(settings.file_days, files),
+        "files on disk": older_than(settings.file_days, depot),
+    }
+    made = partial(
+        shelf.prune,
+        images_seconds=settings.image_hours * HOUR,
+        videos_seconds=settings.video_hours * HOUR,
+        most_bytes=settings.media_max_mb * MEGABYTE,
+    )
+    sweeps = (
+        Job("sweep", SWEEP_SECONDS, partial(sweep, stores), JITTER_SECONDS),
+        Job("media sweep", MEDIA_SWEEP_SECONDS, partial(sweep, {"pictures and films": made})),
+    )
+    return Jobs(Leader(settings.data_path / LOCK_FILE), sweeps)
+
+
+def build_tries(settings: Settings) -> Tries:
+    return Tries(
+        sessions=settings.new_session_tries,
+        retries=settings.request_retries,
+        switches=settings.switch_tries,
+        seconds=settings.request_deadline,
+    )
+
+
+def build_client(
+    settings: Settings, transport: Transport, accounts: Accounts, manager: AccountManager, shelf: Shelf
+) -> UpstreamClient:
+    """What asks the service, and keeps what it makes on the shelf."""
+
+    def rotated(account_id: int, credentials: Credentials) -> None:
+        manager.renew(account_id, credentials)
+        try:
+            accounts.renew(account_id, credentials)
+        except StoreError:  # the answer at hand must not fail for it
+            log.warning("new cookies of account %d could not be written", account_id, exc_info=True)
+
+    tokens = Tokens(
+        transport,
+        auth_url=settings.auth_url,
+        login_url=settings.login_url,
+        user_agent=USER_AGENT,
+        rotated=rotated,
+    )
+    return UpstreamClient(
+        transport,
+        tokens,
+        api_url=settings.api_url,
+        locale=Locale(settings.language, settings.time_zone),
+        first_byte=FirstByte(settings.first_byte_timeout, settings.first_byte_timeout_media),
+        ready_seconds=settings.ready_seconds,
+        shelf=shelf,
+        publish=_publish(settings),
+    )
+
+
+def build_intake(settings: Settings, shelf: Shelf) -> Intake:
+    """What has the files of a call brought to our disk, which must hold them meanwhile."""
+    most = settings.max_file_mb * MEGABYTE
+    fetcher = Fetcher(most_bytes=most, seconds=settings.fetch_seconds)
+    return Intake(settings.data_path / "files" / "arriving", fetcher, shelf, most_bytes=most)
+
+
+def _publish(settings: Settings) -> Publish:
+    if not (settings.upload_endpoint and settings.upload_token):
+        return lambda _: ""
+    host = ImageHost(
+        endpoint=settings.upload_endpoint,
+        token=settings.upload_token,
+        public_base=settings.image_base_url,
+    )
+
+    def publish(file: MadeFile) -> str:
+        try:
+            return host.upload(file.path, file.name, file.mime_type)
+        except PoolError as error:
+            log.warning("%s could not be put on the image host, and is linked here: %s", file.name, error)
+            return ""
+
+    return publish
