@@ -1,0 +1,1 @@
+"""Files: those that callers name, and those that the service makes."""
