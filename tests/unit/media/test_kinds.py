@@ -180,6 +180,7 @@ def test_a_text_is_what_its_type_or_its_name_says(kind: Kind) -> None:
         (b"caf\xe9, cr\xe8me, eau", "text/csv", "", "CSV"),
         (UNKNOWN, "text/plain", "a.mp3", "MP3"),
         (UNKNOWN, "video/mp4", "a.csv", "MP4"),
+        (UNKNOWN, "text/csv", "a.mp4", "MP4"),
         (UNKNOWN, "", "noise", "unknown"),
         (UNKNOWN, "application/x-shockwave-flash", "a.swf", "unknown"),
     ],
