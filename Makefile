@@ -34,8 +34,9 @@ held: dev ## the test of five hundred streams held for a minute; wants a quiet m
 bench: dev ## speed as a ratio to a bare pass-through; ARGS=held holds hundreds of streams instead
 	@$(RUN) -m bench $(ARGS)
 
-readme: runtime ## write the table of settings into README.md
+readme: runtime ## write the table of settings into README.md, and docs/file-types.md
 	@$(RUN) -m gemini_pool settings --write README.md
+	@$(RUN) -m gemini_pool file-types --write docs/file-types.md
 
 # --allow-unsafe: with hashes, pip refuses a lock that leaves pip and setuptools unpinned.
 # Compile with the oldest Python supported, 3.11: newer ones need fewer packages, never more.

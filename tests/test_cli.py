@@ -246,6 +246,13 @@ def test_settings_writes_the_table_between_the_marks_of_a_file(shell: Shell, tmp
     assert shell("settings").stdout in text
 
 
+def test_file_types_writes_what_it_shows(shell: Shell, tmp_path: Path) -> None:
+    shown = shell("file-types").stdout
+    assert "| PNG | `.png` | `image/png` |" in shown
+    assert shell("file-types", "--write", str(tmp_path / "types.md")).returncode == 0
+    assert (tmp_path / "types.md").read_text() == shown
+
+
 def test_a_saved_setting_counts_at_the_next_start_unless_the_environment_sets_it(shell: Shell) -> None:
     done = shell("settings", "set", "UNKNOWN_MODEL", "default")
     assert (done.returncode, done.stderr) == (0, "")

@@ -1,4 +1,4 @@
-"""The README says what the code does: its settings, routes and commands."""
+"""The README and the page of file types say what the code does."""
 
 import argparse
 import re
@@ -10,7 +10,7 @@ import pytest
 from gemini_pool.app import create_app
 from gemini_pool.cli import _parser
 from gemini_pool.knobs import SettingsError
-from gemini_pool.readme import BEGIN, END, with_settings
+from gemini_pool.readme import BEGIN, END, file_types, with_settings
 from gemini_pool.settings import knobs, read_settings
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -32,6 +32,11 @@ def test_the_table_of_settings_is_what_the_code_says() -> None:
     assert with_settings(text) == text, "the table is old; run `make readme`"
     for knob in knobs().values():
         assert text.count(f"| `{knob.name}` |") == 1
+
+
+def test_the_page_of_file_types_is_what_the_code_says() -> None:
+    page = README.parent / "docs" / "file-types.md"
+    assert page.read_text(encoding="utf-8") == file_types(), "the page is old; run `make readme`"
 
 
 def test_every_route_is_mentioned(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from gemini_pool.cli import accounts, doctor, keys, settings
+from gemini_pool.cli import accounts, doctor, file_types, keys, settings
 from gemini_pool.cli.console import say
 from gemini_pool.demo import run_demo
 from gemini_pool.errors import PoolError
@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     keys.add_to(commands.add_parser("keys", help="make, list, revoke and upgrade API keys"))
     doctor.add_to(commands.add_parser("doctor", help="walk the real service with an account, and tell of it"))
     settings.add_to(commands.add_parser("settings", help="list all settings, or save one"))
+    file_types.add_to(commands.add_parser("file-types", help="show the kinds of file that are told apart"))
 
     simulator = commands.add_parser("simulator", help="play Gemini Business on this machine")
     simulator.add_argument("--port", type=int, default=9000)
