@@ -54,6 +54,15 @@ def open_stream(pool: RunningPool) -> socket.socket:
     return connection
 
 
+def test_gunicorn_itself_believes_nobody_who_says_how_a_caller_came(start_pool: Start) -> None:
+    pool = start_pool("amber", FORWARDED_ALLOW_IPS="*", SCRIPT_NAME="")
+    told = {"X-Forwarded-Proto": "http", "X-Forwarded-Ssl": "on", "Path-Info": "/nowhere"}  # it refuses these
+    with urllib.request.urlopen(
+        urllib.request.Request(f"{pool.url}/health", headers=told), timeout=5
+    ) as reply:
+        assert reply.status == 200
+
+
 def test_it_starts_with_nothing_but_environment_variables(start_pool: Start) -> None:
     pool = start_pool("amber")
     assert ask(pool) == 200

@@ -131,6 +131,15 @@ def test_encryption_keys_may_be_several() -> None:
     )
 
 
+def test_trusted_proxies_are_addresses_and_networks() -> None:
+    def trusted(text: str) -> list[str]:
+        return [str(one) for one in read_settings({"TRUSTED_PROXIES": text}).trusted_proxies]
+
+    assert trusted("") == ["127.0.0.0/8", "::1/128"]
+    assert trusted("10.1.2.3/8, 192.0.2.1,2001:db8::/32") == ["10.0.0.0/8", "192.0.2.1/32", "2001:db8::/32"]
+    assert trusted("None") == []
+
+
 def test_the_folder_for_data_is_taken() -> None:
     assert str(read_settings({"DATA_DIR": "/var/lib/pool"}).data_path) == "/var/lib/pool"
 
@@ -160,6 +169,9 @@ def test_the_folder_for_data_is_taken() -> None:
         ("GEMINI_API_URL", "https://", "names no host", "https://…, http://…"),
         ("GEMINI_API_URL", "https://host:port", "is not an address", "https://…, http://…"),
         ("GEMINI_AUTH_URL", "socks5://host", "does not begin with", "https://…, http://…"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8,proxy", "no address and no network", "or none"),
+        ("TRUSTED_PROXIES", "10.0.0.0/99", "no address and no network", "or none"),
+        ("IMAGE_HOURS", "-2", "out of range", "a whole number from -1 to 8760"),
         ("PROXY", "proxy:8080", "does not begin with", "socks5://…, socks5h://…"),
         ("API_KEY_ENCRYPTION_KEY", "short", "is not a Fernet key", "32 bytes in URL-safe base64"),
         ("API_KEY_ENCRYPTION_KEY", f"{FERNET},short", "is not a Fernet key", "32 bytes in URL-safe base64"),
