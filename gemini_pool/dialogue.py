@@ -87,12 +87,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What the caller asks: the whole transcript, oldest turn first, and the bounds of the answer."""
+    """What the caller asks: the whole transcript, oldest turn first, and the bounds of the answer. With
+    `must_make` words are no answer: it must hold a picture or film."""
 
     model: Model
     turns: tuple[Turn, ...]
     stop: tuple[str, ...] = ()
     max_tokens: int | None = None
+    must_make: bool = False
 
     @property
     def said(self) -> tuple[Turn, ...]:

@@ -17,6 +17,7 @@ from gemini_pool.dialogue import (
     FileSent,
     Finished,
     FinishReason,
+    MadeFile,
     Place,
     Prompt,
     SessionNamed,
@@ -99,7 +100,9 @@ class Runner:
             lease = yield from self._lease(asking, budget, place, quiet)
             answer.account_id, answer.first_at = lease.account.id, None
             try:
-                yield from self._attempt(lease, asking, place, _Reading(answer, quiet, whole))
+                yield from self._attempt(
+                    lease, asking, place, _Reading(answer, quiet, whole, asking.prompt.must_make)
+                )
             except UpstreamError as error:
                 log.info("account %d did not answer: %s", lease.account.id, error)
                 if answer.first_at is not None and not whole:
@@ -182,13 +185,14 @@ class _Quiet:
 class _Reading:
     """What has come of one attempt. Nothing of it leaves before its first visible event, or its end."""
 
-    def __init__(self, answer: Answer, quiet: _Quiet, whole: bool) -> None:
+    def __init__(self, answer: Answer, quiet: _Quiet, whole: bool, must_make: bool) -> None:
         self.answer = answer
         self.begun = False
         self.session = ""
         self._sent: dict[str, str] = {}
         self._quiet = quiet
         self._whole = whole
+        self._must_make = must_make
         self._substance = False
         self._cut = False
 
@@ -218,7 +222,11 @@ class _Reading:
                 self._quiet.heard()
                 yield event
         if not self._substance:
-            raise EmptyAnswer("The service ended its answer without a word.")
+            raise EmptyAnswer(
+                "The service ended its answer without the file that was asked for. Change the prompt."
+                if self._must_make
+                else "The service ended its answer without a word."
+            )
         self.begun = True  # also where nothing stands before the caller's own bound
         yield from held
 
@@ -239,7 +247,7 @@ class _Reading:
         if not self.begun and isinstance(event, CONTENT):
             self.begun, self.answer.first_at = True, self._quiet.heard()
         if not self._substance:
-            self._substance = _is_substance(event)
+            self._substance = isinstance(event, MadeFile) if self._must_make else _is_substance(event)
         if isinstance(event, SessionNamed):
             self.session = event.name
         elif isinstance(event, FileSent):
