@@ -176,7 +176,7 @@ def test_an_object_instead_of_an_array_is_understood(picture: Path) -> None:
         b'[{"src": "http://["}]',
         b"\xff\xfe",
         b"[" * 100_000,
-        b"[" + b" " * 1_000_000 + b"]",
+        b'[{"src": "/x"}' + b" " * 1_000_000 + b"]",
     ],
 )
 def test_an_answer_that_names_no_file_is_told(picture: Path, body: bytes) -> None:
@@ -203,14 +203,12 @@ def test_another_status_is_told(picture: Path, status: int) -> None:
 def test_a_host_that_refuses_before_it_has_read_is_heard(tmp_path: Path) -> None:
     film = tmp_path / "film"
     with film.open("wb") as file:
-        file.truncate(2**20)
+        file.truncate(20 * 2**20)
 
     class Hasty(Server):
         def serve(self, plug: socket.socket) -> None:
             plug.recv(100)
             plug.sendall(answer(413))
-            while plug.recv(65536):
-                pass
 
     with Hasty() as server:
         assert "status 413" in failure(host(server), film)
@@ -246,7 +244,9 @@ def test_a_host_that_reads_nothing_is_left_in_time(tmp_path: Path) -> None:
             self._closing.wait()
 
     with Full() as full:
+        begun = time.monotonic()
         assert "longer than 0.3 s" in failure(host(full, seconds=0.3), film)
+        assert time.monotonic() - begun < 3
 
 
 def test_a_host_that_is_not_there_is_told(picture: Path) -> None:

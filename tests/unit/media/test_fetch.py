@@ -173,6 +173,22 @@ def test_only_the_web_is_asked(make_fetcher: MakeFetcher, directory: Directory, 
     assert directory.asked == []
 
 
+@pytest.mark.parametrize("host", ["localhost", "LocalHost", "app.localhost"])
+def test_names_of_this_machine_are_not_even_looked_up(
+    make_fetcher: MakeFetcher, directory: Directory, into: Path, host: str
+) -> None:
+    directory.answers[host.lower()] = [["127.0.0.1"]]
+    with Peer(never) as peer:
+        assert failure(make_fetcher(), address(peer, host=host), into).code == "url_not_allowed"
+        assert (peer.connections, directory.asked) == (0, [])
+
+
+def test_a_password_in_an_address_is_told(make_fetcher: MakeFetcher, into: Path) -> None:
+    error = failure(make_fetcher(), "http://user:secret@files.example/", into)
+    assert "holds a user name or a password" in str(error)
+    assert "secret" not in str(error)
+
+
 def test_a_name_with_one_private_address_is_refused(
     make_fetcher: MakeFetcher, directory: Directory, into: Path
 ) -> None:
