@@ -417,6 +417,16 @@ def test_a_site_that_is_not_there_is_told(make_fetcher: MakeFetcher, into: Path)
     assert "no connection holds" in str(failure(make_fetcher(), gone, into))
 
 
+def test_a_host_that_takes_no_connection_is_not_said_to_be_slow(
+    make_fetcher: MakeFetcher, into: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ignored(*_: object) -> socket.socket:
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(socket, "create_connection", ignored)
+    assert "no connection holds" in str(failure(make_fetcher(), "http://files.example/", into))
+
+
 def test_a_name_that_nobody_has_is_told(make_fetcher: MakeFetcher, into: Path) -> None:
     assert "cannot be found" in str(failure(make_fetcher(), "http://nobody.example/", into))
 
