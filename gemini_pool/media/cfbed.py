@@ -154,7 +154,7 @@ def _source(reply: bytes) -> str:
         source = told.get("src") if isinstance(told, dict) else None
         if isinstance(source, str) and source and urlsplit(source).scheme in ("", "http", "https"):
             return quote(source, safe=_IN_ADDRESS)
-    except ValueError:
+    except (ValueError, RecursionError):
         pass
     raise _unread()
 

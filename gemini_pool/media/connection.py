@@ -7,7 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from http.client import HTTPException
 from typing import Any
 
@@ -85,7 +85,7 @@ def tls_context() -> ssl.SSLContext:
 
 
 def dial(hosts: Iterable[str], port: int, deadline: Deadline) -> TimedSocket:
-    """A connection to the first of these hosts that takes one; OSError of the last that did not."""
+    """A connection to the first of these hosts that takes one; ConnectionError, TimeoutError."""
     failure = OSError("no host")
     for host in hosts:
         try:
@@ -95,9 +95,10 @@ def dial(hosts: Iterable[str], port: int, deadline: Deadline) -> TimedSocket:
         else:
             sock = TimedSocket(fileno=plain.detach())
             sock.deadline = deadline
-            sock.settimeout(deadline.left())
             return sock
-    raise failure
+    deadline.left()
+    # Not the TimeoutError of one attempt: the time of the whole is not over.
+    raise ConnectionError("nobody took the connection") from failure
 
 
 @contextmanager
@@ -110,14 +111,16 @@ def exchange(
     body: Iterable[bytes] | None = None,
 ) -> Iterator[HTTPResponse]:
     """Ask over this socket and read the answer, not decoded, within the block; BROKEN. Closes the socket."""
-    timeout = sock.gettimeout()
-    connection = (
-        _GivenTls(site.host, site.port, timeout=timeout, ssl_context=tls)
-        if site.scheme == "https"
-        else _Given(site.host, site.port, timeout=timeout)
-    )
-    connection.given = sock
-    with closing(sock), closing(connection):
+    with ExitStack() as opened:
+        opened.callback(sock.close)
+        sock.settimeout(timeout := sock.deadline.left())
+        connection = (
+            _GivenTls(site.host, site.port, timeout=timeout, ssl_context=tls)
+            if site.scheme == "https"
+            else _Given(site.host, site.port, timeout=timeout)
+        )
+        connection.given = sock
+        opened.callback(connection.close)
         connection.connect()
         if isinstance(connection.sock, TimedSocket):
             connection.sock.deadline = sock.deadline
