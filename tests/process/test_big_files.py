@@ -1,4 +1,4 @@
-"""Big files: never whole in memory, nothing left of those that never came, no thread held by who reads none."""
+"""Big files: never whole in memory, nothing left of what never came, no thread held by who reads none."""
 
 import hashlib
 import json
@@ -106,7 +106,7 @@ def test_a_caller_who_reads_no_file_holds_no_thread(start_pool: Start) -> None:
 @pytest.mark.parametrize("chunked", [False, True], ids=["told", "chunked"])
 def test_who_sends_too_much_hears_of_it(start_pool: Start, chunked: bool) -> None:
     pool = start_pool("amber", WEB_CONCURRENCY="1", MAX_FILE_MB="1")
-    error = upload(pool, 3 * MEGABYTE, chunked=chunked)["error"]
+    error = upload(pool, 30 * MEGABYTE, chunked=chunked)["error"]
     assert error["code"] == "request_too_large"
     assert "1 MB (MAX_FILE_MB)" in error["message"]
     assert on_disk(pool) == []
