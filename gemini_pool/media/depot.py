@@ -44,7 +44,7 @@ class Incoming(FileIO):
         rest = memoryview(data)
         written = len(rest)
         if self.bytes + written > self._most_bytes:
-            raise too_large(self._most_bytes)
+            raise _too_large(self._most_bytes)
         with _on_disk():
             while rest:
                 rest = rest[super().write(rest) :]
@@ -67,6 +67,11 @@ class Depot:
         self.most_bytes = most_bytes
         self._folder = folder
         self._clock = clock
+
+    def check_size(self, size: int) -> None:
+        """TooLarge when a file may not have so many bytes."""
+        if size > self.most_bytes:
+            raise _too_large(self.most_bytes)
 
     @contextmanager
     def incoming(self) -> Iterator[Incoming]:
@@ -110,8 +115,7 @@ class Depot:
         return deleted
 
 
-def too_large(most_bytes: int) -> TooLarge:
-    """What whoever sends a larger file is told."""
+def _too_large(most_bytes: int) -> TooLarge:
     return TooLarge(f"The file is over the limit of {most_bytes // MEGABYTE} MB (MAX_FILE_MB).", param="file")
 
 

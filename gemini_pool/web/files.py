@@ -11,7 +11,7 @@ from gemini_pool.errors import BadRequest, PoolError
 from gemini_pool.store.files import StoredFile
 from gemini_pool.web.cors import let_browsers_call
 from gemini_pool.web.edge import reply_json, require_key
-from gemini_pool.web.uploads import Upload, at_least, received
+from gemini_pool.web.uploads import Upload, received
 from gemini_pool.wiring import Services, services
 
 bp = Blueprint("files", __name__, url_prefix="/v1/files")
@@ -27,10 +27,9 @@ ORDERS = ("asc", "desc")
 def upload() -> Response:
     """Take in a file."""
     s = services()
-    s.files.check_room(g.key.scope, at_least())
     s.admission.enter()
     try:
-        with received(s.depot) as upload:
+        with received(s, g.key.scope) as upload:
             return reply_json(_shown(_kept(upload, s), s))
     finally:
         s.admission.leave()

@@ -2,9 +2,10 @@
 
 import mimetypes
 import re
+import time
 import unicodedata
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import IO, cast
@@ -14,14 +15,18 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
-from gemini_pool.errors import BadRequest, TooLarge
-from gemini_pool.media.depot import Depot, Incoming, too_large
+from gemini_pool.errors import BadRequest, CallerError, TooLarge
+from gemini_pool.media.depot import Incoming
+from gemini_pool.wiring import Services
 
 FORM = "multipart/form-data"
 # What may be in a form besides its file, its boundaries included.
 FIELDS_BYTES = 500_000
 MOST_PARTS = 20
+PIECE = 64 * 1024
+HEAR_OUT_SECONDS = 10.0
 LONGEST_NAME = 255
+LONGEST_SUFFIX = 20
 DEFAULT_PURPOSE = "assistants"
 UNKNOWN_TYPE = "application/octet-stream"
 _PURPOSE = re.compile(r"[a-z_-]{1,64}")
@@ -41,32 +46,18 @@ class Upload:
 
 
 @contextmanager
-def received(depot: Depot) -> Iterator[Upload]:
-    """The upload in the current request; its bytes are gone in the end unless they are kept.
+def received(s: Services, scope: str) -> Iterator[Upload]:
+    """The upload of this owner in the current request; its bytes are gone in the end unless they are kept.
 
     BadRequest, TooLarge.
     """
-    if request.mimetype != FORM:
-        raise BadRequest(f"A file is uploaded as {FORM}, and this is {request.mimetype or 'of no type'}.")
-    if at_least() > depot.most_bytes:
-        raise too_large(depot.most_bytes)
     with ExitStack() as stack:
-
-        def place(*_: object, **__: object) -> IO[bytes]:
-            return stack.enter_context(depot.incoming())
-
-        parser = FormDataParser(place, FIELDS_BYTES, silent=False, max_form_parts=MOST_PARTS)
-        fields, files = _parts(parser, depot.most_bytes + FIELDS_BYTES)
-        file = _one_file(fields, files)
-        name = clean_name(file.filename or "")
-        if not name:
-            raise BadRequest("No file selected: the part `file` has no usable file name.", param="file")
-        yield Upload(cast(Incoming, file.stream), name, _mime_type(file.content_type, name), _purpose(fields))
-
-
-def at_least() -> int:
-    """How many bytes the file in the current request has, to go by the size of its form."""
-    return max(0, (request.content_length or 0) - FIELDS_BYTES)
+        try:
+            upload = _upload(s, scope, stack)
+        except CallerError:
+            _hear_out()
+            raise
+        yield upload
 
 
 def clean_name(name: str) -> str:
@@ -75,8 +66,30 @@ def clean_name(name: str) -> str:
     plain = "".join(c for c in last if unicodedata.category(c) not in _NOT_IN_NAMES).strip()
     if plain in (".", ".."):
         return ""
-    suffix = PurePosixPath(plain).suffix[:LONGEST_NAME]
-    return plain if len(plain) <= LONGEST_NAME else plain[: LONGEST_NAME - len(suffix)] + suffix
+    if len(plain) <= LONGEST_NAME:
+        return plain
+    suffix = PurePosixPath(plain).suffix[:LONGEST_SUFFIX]
+    return plain[: LONGEST_NAME - len(suffix)] + suffix
+
+
+def _upload(s: Services, scope: str, stack: ExitStack) -> Upload:
+    """What the form holds; the stack is given what has to be undone."""
+
+    def place(*_: object, **__: object) -> IO[bytes]:
+        return stack.enter_context(s.depot.incoming())
+
+    if request.mimetype != FORM:
+        raise BadRequest(f"A file is uploaded as {FORM}, and this is {request.mimetype or 'of no type'}.")
+    at_least = (request.content_length or 0) - FIELDS_BYTES  # so large is the file, if not larger
+    s.depot.check_size(at_least)
+    s.files.check_room(scope, at_least)
+    parser = FormDataParser(place, FIELDS_BYTES, silent=False, max_form_parts=MOST_PARTS)
+    fields, files = _parts(parser, s.depot.most_bytes + FIELDS_BYTES)
+    file = _one_file(fields, files)
+    name = clean_name(file.filename or "")
+    if not name:
+        raise BadRequest("No file selected: the part `file` has no usable file name.", param="file")
+    return Upload(cast(Incoming, file.stream), name, _mime_type(file.content_type, name), _purpose(fields))
 
 
 def _parts(parser: FormDataParser, most_bytes: int) -> tuple[Mapping[str, str], list[FileStorage]]:
@@ -94,6 +107,15 @@ def _parts(parser: FormDataParser, most_bytes: int) -> tuple[Mapping[str, str], 
     except ValueError:
         raise BadRequest(f"The body ends too early, or is no {FORM} of the boundary that it names.") from None
     return fields, files.getlist("file")
+
+
+def _hear_out() -> None:
+    """Let the caller send on for a while: many read no answer before they have sent everything, and closing
+    on them would destroy it."""
+    body, end = request.environ["wsgi.input"], time.monotonic() + HEAR_OUT_SECONDS
+    with suppress(OSError):  # he has gone
+        while time.monotonic() < end and body.read(PIECE):
+            pass
 
 
 def _one_file(fields: Mapping[str, str], files: list[FileStorage]) -> FileStorage:

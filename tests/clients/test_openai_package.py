@@ -1,6 +1,7 @@
 """The openai package as its users have it, with strict validation of every answer, against gunicorn."""
 
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
 import httpx2 as httpx
@@ -11,6 +12,7 @@ from running import KEY, RunningPool, environment
 
 from gemini_pool.simulator.server import Simulator
 
+OTHER = "sk-gp-of-somebody-else"
 HELLO = [{"role": "user", "content": "Hello, 世界?"}]
 
 
@@ -23,7 +25,12 @@ def simulator() -> Iterator[Simulator]:
 @pytest.fixture(scope="module")
 def pool(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPool]:
     folder: Path = tmp_path_factory.mktemp("pool")
-    environ = environment(simulator, folder, ["amber"]) | {"MAX_BODY_MB": "2", "KEEP_ALIVE_SECONDS": "1"}
+    environ = environment(simulator, folder, ["amber"]) | {
+        "MAX_BODY_MB": "2",
+        "MAX_FILE_MB": "3",
+        "KEEP_ALIVE_SECONDS": "1",
+        "API_KEY": f"{KEY},{OTHER}",
+    }
     with RunningPool(environ, folder) as running:
         yield running
 
@@ -103,6 +110,56 @@ def test_models_are_listed_and_looked_up(client: OpenAI) -> None:
     ids = [model.id for model in client.models.list()]
     assert "gemini-enterprise" in ids
     assert client.models.retrieve("gemini-2.5-flash").owned_by == "google"
+
+
+def test_a_file_is_uploaded_read_and_deleted(client: OpenAI) -> None:
+    content = b"%PDF-1.7 \x00\xff\r\n" * 50_000
+    made = client.files.create(file=("résumé 世界.pdf", content), purpose="user_data")
+    assert (made.filename, made.bytes, made.purpose) == ("résumé 世界.pdf", len(content), "user_data")
+    assert made.status == "processed"
+    assert made.expires_at
+    assert client.files.retrieve(made.id) == made
+    read = client.files.content(made.id)
+    assert read.content == content
+    assert read.response.headers["content-type"] == "application/pdf"
+    deleted = client.files.delete(made.id)
+    assert (deleted.id, deleted.deleted) == (made.id, True)
+    for gone in (client.files.retrieve, client.files.content, client.files.delete):
+        with pytest.raises(openai.NotFoundError) as caught:
+            gone(made.id)
+        assert caught.value.code == "file_not_found"
+
+
+def test_files_are_listed_over_pages(client: OpenAI) -> None:
+    expires = {"anchor": "created_at", "seconds": 3600}
+    made = [
+        client.files.create(file=BytesIO(b"Hello."), purpose=purpose, expires_after=expires).id
+        for purpose in ("vision", "user_data", "vision", "vision")
+    ]
+    assert [file.id for file in client.files.list(limit=2, order="asc")] == made
+    assert [file.id for file in client.files.list(limit=1)] == made[::-1]
+    assert [file.id for file in client.files.list(purpose="vision", limit=2)] == [made[3], made[2], made[0]]
+    for file in client.files.list():
+        client.files.delete(file.id)
+    assert list(client.files.list()) == []
+
+
+def test_no_key_sees_the_files_of_another(client: OpenAI, pool: RunningPool) -> None:
+    made = client.files.create(file=("private.txt", b"private"), purpose="user_data")
+    with strict(pool, OTHER) as other:
+        assert list(other.files.list()) == []
+        for ask in (other.files.retrieve, other.files.content, other.files.delete):
+            with pytest.raises(openai.NotFoundError):
+                ask(made.id)
+    assert client.files.content(made.id).content == b"private"
+
+
+@pytest.mark.parametrize("size", [3 * 1024 * 1024 + 1, 8_000_000])
+def test_a_file_over_the_limit(client: OpenAI, size: int) -> None:
+    with pytest.raises(openai.APIStatusError) as caught:
+        client.files.create(file=("big.bin", b"x" * size), purpose="user_data")
+    assert (caught.value.status_code, caught.value.code) == (413, "request_too_large")
+    assert "3 MB (MAX_FILE_MB)" in caught.value.message
 
 
 def test_a_bad_key(pool: RunningPool) -> None:
