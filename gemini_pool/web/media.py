@@ -17,6 +17,7 @@ YEAR = 365 * 24 * HOUR
 # Any page and program may show them: who has the name may have the file, and no cookie is looked at.
 # The policy lets a browser show a file that is opened by itself, which it does in a page of its own making.
 HEADERS = {
+    "access-control-allow-headers": "*",  # some browsers ask before they send a range
     "access-control-allow-origin": "*",
     "access-control-expose-headers": "accept-ranges, content-length, content-range, etag, x-request-id",
     "content-security-policy": (

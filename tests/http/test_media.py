@@ -87,6 +87,13 @@ def test_any_page_may_show_them(client: FlaskClient, film: str) -> None:
     assert answer.headers["access-control-allow-origin"] == "*"
     assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
     assert "content-range" in answer.headers["access-control-expose-headers"]
+    asked = client.options(
+        film, headers={"origin": "https://chat.example", "access-control-request-headers": "range"}
+    )
+    assert asked.status_code == 200
+    assert (
+        asked.headers["access-control-allow-origin"] == asked.headers["access-control-allow-headers"] == "*"
+    )
 
 
 # Ranges
