@@ -49,6 +49,21 @@ STATUSES: tuple[tuple[type[PoolError], int], ...] = (
     (UpstreamError, 502),
 )
 OWN_FAULT = 500
+NOT_FOUND = 404
+# What clients ask an OpenAI for, and there is no such thing to be had from the service.
+LACKING = {
+    "embeddings": "embeddings",
+    "moderations": "moderation",
+    "fine_tuning": "fine-tuning",
+    "fine-tunes": "fine-tuning",
+    "audio/speech": "speech",
+    "audio/translations": "translation of speech; ask for it in a chat, with the file attached",
+    "assistants": "assistants",
+    "threads": "threads",
+    "vector_stores": "vector stores",
+    "batches": "batches",
+    "realtime": "realtime sessions",
+}
 KEY_HEADERS = ("x-api-key", "x-api-token", "x-goog-api-key")
 ANYBODY = Key(None, "anonymous", scope="anonymous")
 JSON_TYPE = "application/json"
@@ -158,7 +173,11 @@ def _refuse_http(error: HTTPException) -> Response:
         most = services().settings.max_body_mb
         return _refuse(TooLarge(f"The request body is over the limit of {most} MB (MAX_BODY_MB)."))
     status = error.code or 500
-    told = BadRequest(f"{request.method} {request.path}: {error.name}.", code=_slug(error.name))
+    lacking = next((name for name in LACKING if request.path.startswith(f"/v1/{name}")), None)
+    words = f"{request.method} {request.path}: {error.name}."
+    if status == NOT_FOUND and lacking:
+        words = f"{request.path} does not exist here: Gemini Business has no {LACKING[lacking]}."
+    told = BadRequest(words, code=_slug(error.name))
     response = reply(ChatDialect().write_error(told, status), status)
     for name, value in error.get_headers():
         if name.lower() in ("allow", "content-range"):

@@ -145,3 +145,21 @@ def test_browsers_may_call_the_api_and_nothing_else(client: FlaskClient) -> None
     refused = client.get("/v1/models", headers={"origin": "https://chat.example"})
     assert refused.headers["access-control-allow-origin"] == "*"
     assert "access-control-allow-origin" not in client.get("/health").headers
+
+
+@pytest.mark.parametrize(
+    ("path", "lacking"),
+    [
+        ("/v1/embeddings", "embeddings"),
+        ("/v1/moderations", "moderation"),
+        ("/v1/fine_tuning/jobs", "fine-tuning"),
+        ("/v1/audio/speech", "speech"),
+    ],
+)
+def test_what_the_service_has_not_is_said_so(client: FlaskClient, path: str, lacking: str) -> None:
+    answer = client.post(path, json={"input": "hi"})
+    assert answer.status_code == 404
+    error = answer.json["error"]
+    assert (error["type"], error["code"]) == ("invalid_request_error", "not_found")
+    assert f"{path} does not exist here" in error["message"]
+    assert lacking in error["message"]

@@ -2,23 +2,29 @@
 
 import hashlib
 import json
+import re
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from callers import connect
+from callers import Call, connect
 from running import KEY, RunningPool, until
+
+from gemini_pool.simulator.world import World
 
 Start = Callable[..., RunningPool]
 
 MEGABYTE = 1024 * 1024
 BIG = 100 * MEGABYTE
 PIECE = bytes(range(256)) * 256
-HEAD = b'--b\r\ncontent-disposition: form-data; name="file"; filename="big.bin"\r\n\r\n'
+HEAD = b'--b\r\ncontent-disposition: form-data; name="file"; filename="big.pdf"\r\n\r\n'
 END = b"\r\n--b--\r\n"
+FILM = 200 * MEGABYTE
+FILM_LINK = re.compile(r"http://127\.0\.0\.1:\d+/(video/[\w-]{32}\.mp4)")
 
 
 def form(size: int) -> Iterator[bytes]:
@@ -110,3 +116,58 @@ def test_who_sends_too_much_hears_of_it(start_pool: Start, chunked: bool) -> Non
     assert error["code"] == "request_too_large"
     assert "1 MB (MAX_FILE_MB)" in error["message"]
     assert on_disk(pool) == []
+
+
+# Files of prompts, and of answers
+
+
+def test_a_film_is_never_whole_in_memory(start_pool: Start, world: World) -> None:
+    world.behave("amber", files=1, file_bytes=MEGABYTE)
+    pool = start_pool("amber", WEB_CONCURRENCY="1")
+    with Call(pool, model="gemini-video") as call:
+        call.rest()
+    before = highest_memory(pool)
+    for as_it_comes in ("raw", "base64"):
+        world.behave("amber", file_bytes=FILM, download_as=as_it_comes)
+        with Call(pool, model="gemini-video") as call:
+            link = FILM_LINK.search(call.rest().text)
+        assert link
+        assert (pool.database.parent / link[1]).stat().st_size == FILM
+        assert highest_memory(pool) - before < 30 * MEGABYTE
+
+
+def test_a_file_of_a_prompt_is_never_whole_in_memory(start_pool: Start, world: World) -> None:
+    pool = start_pool("amber", WEB_CONCURRENCY="1")
+    parts: list[object] = ["What is it?", {"type": "file", "file": {"file_id": upload(pool, MEGABYTE)["id"]}}]
+    with Call(pool, parts) as call:  # type: ignore[arg-type]
+        call.rest()
+    before = highest_memory(pool)
+    parts[1] = {"type": "file", "file": {"file_id": upload(pool, BIG)["id"]}}
+    with Call(pool, parts) as call:  # type: ignore[arg-type]
+        assert call.status == 200, call.body()
+        assert call.rest().whole
+    assert highest_memory(pool) - before < 30 * MEGABYTE
+    assert max(file.size for one in world.sessions("amber") for file in one.files.values()) == BIG
+
+
+def test_while_a_picture_is_fetched_its_caller_hears_of_us(start_pool: Start, world: World) -> None:
+    world.behave("amber", files=1, api="hang", api_on=["download"], hang_delay=3, text="Look:")
+    pool = start_pool("amber", KEEP_ALIVE_SECONDS="1")
+    with Call(pool, model="gemini-image") as call:
+        told = call.rest()
+    assert told.text.startswith("Look:")
+    assert "/image/" in told.text
+    assert len(told.comments) >= 2
+
+
+def test_nobody_s_picture_is_not_fetched_to_the_end(start_pool: Start, world: World) -> None:
+    world.behave("amber", files=1, api="hang", api_on=["download"], hang_delay=60)
+    pool = start_pool("amber", KEEP_ALIVE_SECONDS="1")
+    with Call(pool, model="gemini-image") as call:
+        call.begin()
+        assert world.wait_until(lambda world: world.counts()["amber"]["download"] == 1)
+    until(lambda: pool.calls("client_closed"), what="the journal")
+    time.sleep(1)
+    assert world.counts()["amber"]["download"] == 1
+    assert on_disk(pool) == []
+    assert list((pool.database.parent).glob("image/*")) == []
