@@ -12,6 +12,7 @@ from running import KEY
 
 from gemini_pool.errors import StoreError
 from gemini_pool.store.files import Files
+from gemini_pool.wiring import EXTENSION
 
 MakeApp = Callable[..., Flask]
 Keyed = dict[str, str]
@@ -308,6 +309,24 @@ def test_all_files_of_a_key_have_a_limit_together(small: Caller, folder: Path) -
     assert Caller(small.client.application, OTHER).upload(b"x").status_code == 200
     small.delete(f"/{made[0]['id']}")
     assert small.upload(b"x").status_code == 200
+
+
+def test_what_is_sure_to_be_too_much_is_refused_unread(small: Caller) -> None:
+    for _ in range(2):
+        small.upload(b"x" * MEGABYTE)
+    assert refused(small.post(b"no form at all" * 50_000), 413)["code"] == "files_limit_reached"
+
+
+def test_an_upload_takes_a_place_and_gives_it_back(make_app: MakeApp) -> None:
+    app = make_app("amber", THREADS="2")  # one place
+    caller = Caller(app)
+    assert [caller.upload().status_code for _ in range(2)] == [200, 200]
+    assert refused(caller.upload(purpose="!"), 400)
+    app.extensions[EXTENSION].admission.enter()
+    full = caller.upload()
+    assert (full.status_code, full.json["error"]["code"]) == (503, "overloaded")
+    app.extensions[EXTENSION].admission.leave()
+    assert caller.upload().status_code == 200
 
 
 def test_a_row_that_cannot_be_written_leaves_no_bytes(

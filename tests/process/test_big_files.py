@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import socket
 import time
@@ -116,6 +117,19 @@ def test_who_sends_too_much_hears_of_it(start_pool: Start, chunked: bool) -> Non
     assert error["code"] == "request_too_large"
     assert "1 MB (MAX_FILE_MB)" in error["message"]
     assert on_disk(pool) == []
+
+
+def test_a_file_that_is_too_old_is_swept(start_pool: Start) -> None:
+    pool = start_pool("amber", WEB_CONCURRENCY="1", FILE_DAYS="2")
+    old, young = (upload(pool, MEGABYTE)["id"] for _ in range(2))
+    day = 86_400
+    for file_id, at in ((old, time.time() - 2 * day - 60), (young, time.time() - 2 * day + 3600)):
+        pool.write("UPDATE files SET created_at = ? WHERE id = ?", at, file_id)
+        os.utime(pool.database.parent / "files" / file_id, (at, at))
+    pool.stop()
+    pool.start()  # the first thing that a new leader does is to sweep
+    until(lambda: on_disk(pool) == [young], what="the old file to be deleted")
+    assert [row["id"] for row in pool.rows("SELECT id FROM files")] == [young]
 
 
 # Files of prompts, and of answers

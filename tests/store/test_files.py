@@ -74,10 +74,12 @@ def test_they_are_listed_in_the_order_in_which_they_came(files: Files) -> None:
 def test_no_page_misses_or_repeats_a_file(files: Files, newest_first: bool, pages: str) -> None:
     five(files)
     found, after = [], None
-    while page := files.list(ALICE, limit=2, newest_first=newest_first, after=after):
+    for _ in range(3):
+        page = files.list(ALICE, limit=2, newest_first=newest_first, after=after)
         found.append(ids(page))
         after = page[-1].id
     assert " ".join(found) == pages
+    assert files.list(ALICE, newest_first=newest_first, after=after) == []
 
 
 def test_a_file_that_is_deleted_is_forgotten_and_makes_room(files: Files) -> None:
