@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from running import KEY
 
 from gemini_pool.simulator.files import PICTURE
 from gemini_pool.simulator.world import World
@@ -185,3 +186,30 @@ def test_nothing_stays_on_disk(ask: Ask, app: Flask) -> None:
         streamed.get_data()
     arriving = app.extensions["gemini_pool"].settings.data_path / "files" / "arriving"
     assert list(arriving.iterdir()) == []
+
+
+def test_another_key_s_file_does_not_exist(
+    make_app: Callable[..., Flask], keyed: dict[str, str], world: World
+) -> None:
+    client = make_app("amber", API_KEY=f"{KEY},another-key-of-the-tests").test_client()
+    form = {"file": (BytesIO(PDF), "report.pdf"), "purpose": "assistants"}
+    file = client.post("/v1/files", data=form, headers={"x-api-key": "another-key-of-the-tests"}).json
+    body = {"messages": [{"role": "user", "content": [{"type": "file", "file": {"file_id": file["id"]}}]}]}
+    answer = client.post(PATH, json=body, headers=keyed)
+    assert (answer.status_code, answer.json["error"]["code"]) == (404, "file_not_found")
+    assert uploads(world) == []
+
+
+def test_a_deleted_file_is_forgotten_upstream_too(
+    ask: Ask, client: FlaskClient, keyed: dict[str, str], world: World
+) -> None:
+    form = {"file": (BytesIO(PDF), "report.pdf"), "purpose": "assistants"}
+    file = client.post("/v1/files", data=form, headers=keyed).json
+    parts = ["What is in it?", {"type": "file", "file": {"file_id": file["id"]}}]
+    said = ask(*parts).json["choices"][0]["message"]["content"]
+    assert client.delete(f"/v1/files/{file['id']}", headers=keyed).status_code == 200
+    again = {"type": "file", "file": {"filename": "report.pdf", "file_data": packed(PDF)}}
+    before = ({"role": "user", "content": ["What is in it?", again]}, {"role": "assistant", "content": said})
+    assert ask("And now?", again, before=before).status_code == 200
+    assert len(uploads(world)) == 2
+    assert len([one for one in world.sessions("amber") if one.turns]) == 1

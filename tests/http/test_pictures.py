@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from proxies import Heard, Peer, answer
 
 from gemini_pool.simulator.files import FILM, PICTURE
 from gemini_pool.simulator.world import World
@@ -144,3 +145,36 @@ def test_a_file_that_cannot_be_fetched_is_another_account_s_turn(
     body = {"model": "gemini-image", "messages": [{"role": "user", "content": "A cat"}]}
     for _ in range(2):
         assert len(served(client, content(client.post(PATH, json=body, headers=keyed)))) == 1
+
+
+# An image host
+
+
+def hosted(
+    make_app: Callable[..., Flask], keyed: dict[str, str], say: Callable[[Heard], bytes]
+) -> tuple[str, list[Heard]]:
+    """What an answer shows where pictures are put on a host, and what that was sent."""
+    with Peer(say) as peer:
+        app = make_app("amber", UPLOAD_ENDPOINT=f"{peer.url}/upload", UPLOAD_API_TOKEN="secret-of-the-host")
+        body = {"model": "gemini-image", "messages": [{"role": "user", "content": "A cat"}]}
+        return content(app.test_client().post(PATH, json=body, headers=keyed)), peer.requests
+
+
+def test_a_picture_is_put_on_the_image_host_and_linked_there(
+    make_app: Callable[..., Flask], keyed: dict[str, str], world: World
+) -> None:
+    world.behave("amber", files=1)
+    place = b'[{"src": "https://img.example/file/cat.png"}]'
+    text, (heard,) = hosted(make_app, keyed, lambda _: answer(200, place, "Connection: close"))
+    assert "![image](https://img.example/file/cat.png)" in text
+    assert PICTURE.smallest in heard.body
+
+
+def test_without_the_image_host_the_picture_is_linked_here_and_the_log_says_why(
+    make_app: Callable[..., Flask], keyed: dict[str, str], world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.behave("amber", files=1)
+    text, _ = hosted(make_app, keyed, lambda _: answer(500, b"", "Connection: close"))
+    assert LINK.search(text)
+    assert "image host" in caplog.text
+    assert "secret-of-the-host" not in caplog.text
