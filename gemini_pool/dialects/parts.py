@@ -44,7 +44,10 @@ def read_picture(entry: Any, path: str) -> FileSource:
         return _source(path, url=entry)
     if not isinstance(entry, Mapping):
         raise BadRequest(f"`{path}` must be an object with `image_url` or `file_id`.", param=path)
-    return _linked("image_url")(entry, path)
+    link = entry.get("image_url")
+    if isinstance(link, Mapping):
+        link = link.get("url")
+    return _source(path, url=link, file_id=entry.get("file_id"))
 
 
 def _part(part: Any, path: str) -> Part:

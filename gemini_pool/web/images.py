@@ -1,6 +1,7 @@
 """OpenAI's picture routes: from words, from pictures and words, and variations of a picture."""
 
 import logging
+import re
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -9,16 +10,26 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, zip_longest
 from types import MappingProxyType
+from typing import Any
 
 from flask import Blueprint, Response, g, request
 
-from gemini_pool.dialects.images import Drawing, read_generation, write_pictures
+from gemini_pool.dialects.base import JSON, Models
+from gemini_pool.dialects.images import (
+    MOST_GIVEN,
+    Drawing,
+    read_edit,
+    read_generation,
+    read_variation,
+    write_pictures,
+)
 from gemini_pool.dialogue import Attachment, MadeFile, Prompt
-from gemini_pool.errors import BadRequest, EmptyAnswer, Overloaded, PoolError
+from gemini_pool.errors import BadRequest, EmptyAnswer, Overloaded, PoolError, TooLarge
 from gemini_pool.store.keys import Key
 from gemini_pool.web.answering import Ticket, watched
 from gemini_pool.web.cors import let_browsers_call
 from gemini_pool.web.edge import read_json, reply, require_key
+from gemini_pool.web.forms import FORM, FormFile, heard_out, read_form
 from gemini_pool.web.links import link_to
 from gemini_pool.wiring import Services, services
 
@@ -28,6 +39,10 @@ bp = Blueprint("images", __name__, url_prefix="/v1/images")
 bp.before_request(require_key)
 bp.after_request(let_browsers_call)
 
+# What a form of sixteen pictures holds, and a mask, and every field that OpenAI has, and some more.
+MOST_PARTS = 50
+# `image`, and as clients name the fields of several: `image[]`, `image[0]`, `images`.
+PICTURE_FIELD = re.compile(r"images?(\[\d*\])?")
 NO_FILES: Mapping[str, Attachment] = MappingProxyType({})
 
 
@@ -36,6 +51,50 @@ def generations() -> Response:
     """Draw what words say."""
     s = services()
     return _answered(read_generation(read_json(), s.catalog), s)
+
+
+@bp.post("/edits")
+def edits() -> Response:
+    """Draw anew what pictures show, as words say."""
+    return _from_pictures(read_edit)
+
+
+@bp.post("/variations")
+def variations() -> Response:
+    """Draw something like a picture."""
+    return _from_pictures(read_variation)
+
+
+def _from_pictures(read: Callable[[JSON, Models], Drawing]) -> Response:
+    """The answer to a request that brings pictures, in a form or by name."""
+    s = services()
+    if request.mimetype != FORM:
+        return _answered(read(read_json(), s.catalog), s)
+    with ExitStack() as stack:
+        body, came = _form(s, stack)
+        return _answered(read(body, s.catalog), s, came)
+
+
+def _form(s: Services, stack: ExitStack) -> tuple[JSON, Mapping[str, Attachment]]:
+    """The form as JSON that says the same, and its files by the ids that stand for them there. Those are
+    gone when the stack is closed."""
+    with ExitStack() as meanwhile, heard_out():
+        _places(s, 1, meanwhile)
+        try:
+            form = read_form(s.depot, stack, most_files=MOST_GIVEN + 1, most_parts=MOST_PARTS)
+        except TooLarge as error:
+            raise TooLarge(str(error), param="image") from None
+    named = [(file.field, {"file_id": file.incoming.id}) for file in form.files]
+    body: dict[str, Any] = dict(form.fields)
+    if pictures := [one for field, one in named if PICTURE_FIELD.fullmatch(field)]:
+        body["image"] = pictures
+    body |= {field: one for field, one in named if field == "mask"}
+    return body, {file.incoming.id: _attachment(file) for file in form.files}
+
+
+def _attachment(file: FormFile) -> Attachment:
+    incoming = file.incoming
+    return Attachment(file.name, file.mime_type, incoming.part, incoming.bytes, incoming.digest)
 
 
 def _answered(drawing: Drawing, s: Services, came: Mapping[str, Attachment] = NO_FILES) -> Response:

@@ -1,13 +1,18 @@
 """OpenAI's picture routes: from words, from pictures, several at one time, and what failing is told as."""
 
 import base64
+import hashlib
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import encode_multipart
 
+from gemini_pool.dialects.images import MASK
 from gemini_pool.simulator.files import PICTURE
 from gemini_pool.simulator.world import World
 from gemini_pool.store.journal import CallRecord
@@ -197,3 +202,132 @@ def test_a_model_that_nobody_knows(draw: Draw) -> None:
 
 def test_it_takes_a_key(client: FlaskClient) -> None:
     assert client.post(GENERATIONS, json={"prompt": "A cat"}).status_code == 401
+
+
+# From pictures
+
+
+PNG = PICTURE.smallest
+JPEG = b"\xff\xd8\xff\xe0\x00\x10JFIF\x00" + bytes(20)
+EDITS = "/v1/images/edits"
+VARIATIONS = "/v1/images/variations"
+
+Send = Callable[..., Any]
+
+
+@pytest.fixture
+def send(client: FlaskClient, keyed: Keyed, world: World) -> Send:
+    """Send a form of pictures to a healthy amber that draws."""
+    world.behave("amber", files=1)
+
+    def send(path: str = EDITS, **fields: Any) -> Any:
+        return client.post(path, data=fields, headers=keyed)
+
+    return send
+
+
+def seen(world: World, name: str = "amber") -> list[tuple[str, list[tuple[str, str]]]]:
+    """Each question that the account heard, with name and digest of the pictures that it showed."""
+    return [
+        (turn.prompt, [(session.files[one].name, session.files[one].sha256) for one in turn.file_ids])
+        for session in world.sessions(name)
+        for turn in session.turns
+    ]
+
+
+def picture(data: bytes = PNG, name: str = "cat.png") -> tuple[BytesIO, str]:
+    return BytesIO(data), name
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def test_an_edit_shows_its_picture(send: Send, world: World) -> None:
+    answer = send(image=picture(), prompt="In blue", n="1", response_format="b64_json")
+    assert [list(one) for one in answer.json["data"]] == [["b64_json"]]
+    assert seen(world) == [("In blue", [("cat.png", digest(PNG))])]
+
+
+@pytest.mark.parametrize("field", ["image", "image[]", "images"])
+def test_an_edit_of_two_pictures(send: Send, world: World, field: str) -> None:
+    both = {field: [picture(), picture(JPEG, "dog.jpg")]}
+    assert send(**both, prompt="Both").status_code == 200
+    assert seen(world) == [("Both", [("cat.png", digest(PNG)), ("dog.jpg", digest(JPEG))])]
+
+
+def test_a_mask_is_shown_last_and_told_of(send: Send, world: World) -> None:
+    answer = send(mask=picture(PNG + b"mask", "mask.png"), image=picture(), prompt="A hat", size="512x512")
+    assert answer.status_code == 200, answer.text
+    ((prompt, shown),) = seen(world)
+    assert prompt == f"A hat\n\n{MASK} Make it 512x512 in size."
+    assert shown == [("cat.png", digest(PNG)), ("mask.png", digest(PNG + b"mask"))]
+
+
+def test_a_variation_needs_no_words(send: Send, world: World) -> None:
+    assert send(VARIATIONS, image=picture(), model="dall-e-2").status_code == 200
+    assert seen(world) == [("Make a variation of this picture.", [("cat.png", digest(PNG))])]
+
+
+def test_several_edits_show_the_same_picture_to_several_accounts(
+    make_app: MakeApp, keyed: Keyed, world: World
+) -> None:
+    world.behave(None, files=1, first_delay=0.2)
+    form = {"image": picture(), "prompt": "In blue", "n": "3"}
+    answer = make_app(*THREE).test_client().post(EDITS, data=form, headers=keyed)
+    assert len({one["url"] for one in answer.json["data"]}) == 3
+    for name in THREE:
+        assert seen(world, name) == [("In blue", [("cat.png", digest(PNG))])]
+
+
+def test_an_edit_in_json_names_its_pictures(
+    client: FlaskClient, keyed: Keyed, world: World, send: Send
+) -> None:
+    uploaded = client.post("/v1/files", data={"file": picture(JPEG, "dog.jpg")}, headers=keyed).json["id"]
+    address = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
+    images = [{"file_id": uploaded}, {"image_url": address}, {"image_url": {"url": address}}]
+    answer = client.post(EDITS, json={"prompt": "All", "images": images}, headers=keyed)
+    assert answer.status_code == 200, answer.text
+    ((_, shown),) = seen(world)
+    assert {sha256 for _, sha256 in shown} == {digest(JPEG), digest(PNG)}
+
+
+@pytest.mark.parametrize(
+    ("path", "form", "words"),
+    [
+        (EDITS, {"other": picture(), "prompt": "In blue"}, "1 to 16 pictures"),
+        (EDITS, {"image": [picture() for _ in range(17)], "prompt": "In blue"}, "1 to 16 pictures"),
+        (EDITS, {"image": picture()}, "say in words"),
+        (EDITS, {"image": picture(b""), "prompt": "In blue"}, "is empty"),
+        (EDITS, {"image": picture(b"%PDF-1.7\n", "a.pdf"), "prompt": "In blue"}, "`a.pdf` is no picture"),
+        (EDITS, {"image": picture(), "prompt": "In blue", "stream": "true"}, "not streamed"),
+        (EDITS, {"image": picture(), "prompt": "In blue", "n": "five"}, "from 1 to 4"),
+        (VARIATIONS, {"image": [picture(), picture()]}, "of one picture"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_form_that_is_none_is_refused(
+    send: Send, world: World, path: str, form: dict[str, Any], words: str
+) -> None:
+    answer = send(path, **form)
+    assert answer.status_code == 400
+    assert words in answer.json["error"]["message"]
+    assert asked(world) == {}
+
+
+def test_a_picture_over_the_limit_is_refused(make_app: MakeApp, keyed: Keyed) -> None:
+    client = make_app("amber", MAX_FILE_MB="1").test_client()
+    form = {"image": FileStorage(*picture(PNG.ljust(1_100_000, b"\0"))), "prompt": "In blue"}
+    boundary, body = encode_multipart(form)  # what the client makes of it by itself it leaves on disk
+    kind = f"multipart/form-data; boundary={boundary}"
+    answer = client.post(EDITS, data=body, content_type=kind, headers=keyed)
+    assert answer.status_code == 413
+    assert "MAX_FILE_MB" in answer.json["error"]["message"]
+    assert answer.json["error"]["param"] == "image"
+
+
+def test_nothing_of_a_form_stays_on_disk(send: Send, app: Flask) -> None:
+    assert send(image=picture(), prompt="In blue").status_code == 200
+    assert send(image=picture(), mask=picture(b"")).status_code == 400
+    folder = app.extensions["gemini_pool"].settings.data_path / "files"
+    assert [path for path in folder.rglob("*") if path.is_file()] == []
