@@ -165,6 +165,7 @@ class _Easel:
             return error
 
     def _answer(self, ticket: Ticket) -> list[MadeFile]:
+        self.check()  # a picture that waited for its place is not begun for somebody who has gone
         pictures = []
         with closing(ticket.ask(self.prompt, self.check)) as answer:
             for event in answer:
