@@ -1,7 +1,8 @@
 """Every long-lived object, built once and handed to whoever needs it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import cast
 
 from flask import current_app
@@ -64,11 +65,20 @@ class Services:
     behind: WriteBehind
     transport: Transport
 
-    def gather(self, turns: Sequence[Turn], sources: Sequence[Sequence[FileSource]], scope: str) -> Gathered:
-        """The turns with their files, of which those that were uploaded must be of this scope. Whoever has
-        them closes them; BadRequest, TooLarge or NoSuchFile."""
+    def gather(
+        self,
+        turns: Sequence[Turn],
+        sources: Sequence[Sequence[FileSource]],
+        scope: str,
+        came: Mapping[str, Attachment] = MappingProxyType({}),
+    ) -> Gathered:
+        """The turns with their files, of which those that were uploaded must be of this scope; `came` are
+        those, by id, that came with the request itself. Whoever has them closes them; BadRequest, TooLarge or
+        NoSuchFile."""
 
         def uploaded(source: FileSource) -> Attachment:
+            if source.file_id in came:
+                return came[source.file_id]
             file = self.files.get(source.file_id, scope)
             path = self.depot.path(file.id)
             return Attachment(file.name, file.mime_type, path, file.bytes, file.digest)

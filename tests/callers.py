@@ -66,6 +66,7 @@ class Call:
         pool: RunningPool,
         content: str = "Hi",
         *,
+        path: str = PATH,
         key: str = KEY,
         stream: bool = True,
         on: http.client.HTTPConnection | None = None,
@@ -75,7 +76,7 @@ class Call:
         self.sent = time.monotonic()
         self._connection = on or connect(pool)
         body = {"messages": [{"role": "user", "content": content}], "stream": stream, **more}
-        self._connection.request("POST", PATH, json.dumps(body), {"authorization": f"Bearer {key}"})
+        self._connection.request("POST", path, json.dumps(body), {"authorization": f"Bearer {key}"})
         self._reply: http.client.HTTPResponse | None = None
 
     def __enter__(self) -> Self:

@@ -38,6 +38,18 @@ def read_file(entry: Any, path: str) -> FileSource:
     return _attached(entry, path)
 
 
+def read_picture(entry: Any, path: str) -> FileSource:
+    """A picture that is named by its address, or by `{image_url}` or `{file_id}`."""
+    if isinstance(entry, str):
+        return _source(path, url=entry)
+    if not isinstance(entry, Mapping):
+        raise BadRequest(f"`{path}` must be an object with `image_url` or `file_id`.", param=path)
+    link = entry.get("image_url")
+    if isinstance(link, Mapping):
+        link = link.get("url")
+    return _source(path, url=link, file_id=entry.get("file_id"))
+
+
 def _part(part: Any, path: str) -> Part:
     if isinstance(part, str):
         return part

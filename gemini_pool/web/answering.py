@@ -1,11 +1,10 @@
 """A request in any dialect becomes an answer: read, run, write, and one row in the journal."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
-from socket import socket
 from typing import Self
 
 from flask import Request, Response, g, request
@@ -31,17 +30,16 @@ STREAM_HEADERS = {
 
 @dataclass(slots=True)
 class Ticket:
-    """What the journal will say of a call, and its place among those that are answered."""
+    """What the journal will say of a call, and what the call holds until it is closed."""
 
     services: Services
     request_id: str
     key: Key
     endpoint: str
     call: Call
-    connection: socket | None = None  # the caller's
     meter: Meter = field(default_factory=Meter)
     answer: Answer | None = None
-    files: ExitStack = field(default_factory=ExitStack)
+    held: ExitStack = field(default_factory=ExitStack)  # given back when the call is closed
     at: float = field(default_factory=time.time)
     started: float = field(default_factory=time.monotonic)
 
@@ -49,12 +47,21 @@ class Ticket:
         """The prompt with its files, which are there until the call is closed; BadRequest, TooLarge."""
         asked = self.call.prompt
         gathered = self.services.gather(asked.turns, self.call.files, self.key.scope)
-        self.files.callback(gathered.close)
+        self.held.callback(gathered.close)
         return replace(asked, turns=gathered.turns)
 
-    def answered_by(self, answer: Answer) -> None:
-        self.answer = answer
-        self.meter.finished = answer.remember
+    def ask(self, prompt: Prompt, check: Callable[[], None]) -> Answer:
+        """The answer, whole unless the call is for a stream; whoever has it closes it. Raises as `run`."""
+        self.answer = self.services.runner.run(
+            prompt,
+            scope=self.key.scope,
+            hint=self.call.conversation,
+            anew=self.call.anew,
+            whole=not self.call.stream,
+            check=check,
+        )
+        self.meter.finished = self.answer.remember
+        return self.answer
 
     def __enter__(self) -> Self:
         return self
@@ -66,10 +73,8 @@ class Ticket:
             self.close(Outcome.ERROR if error else Outcome.OK, error)
 
     def close(self, outcome: Outcome, error: BaseException | None = None) -> None:
-        """Give the place back and write the row."""
-        self.files.close()
-        self.services.callers.leave(self.connection)
-        self.services.admission.leave()
+        """Give back what is held and write the row."""
+        self.held.close()
         if outcome is Outcome.OK:
             keep_preference(self.call, self.key, self.services)
         usage = self.meter.usage(self.call.prompt)
@@ -101,18 +106,10 @@ def answer(dialect: Dialect, *, id_prefix: str) -> Response:
     call, change = preferred(dialect.read(read_json(), s.catalog), g.key, s)
     s.admission.enter()
     with ExitStack() as stack:
-        connection = request.environ.get("gunicorn.socket")
-        ticket = stack.enter_context(Ticket(s, g.request_id, g.key, request.path, call, connection))
-        found = s.runner.run(
-            ticket.prompt(),
-            scope=g.key.scope,
-            hint=call.conversation,
-            anew=call.anew,
-            whole=not call.stream,
-            check=s.callers.watch(connection).check,
-        )
+        ticket = stack.enter_context(Ticket(s, g.request_id, g.key, request.path, call))
+        ticket.held.callback(s.admission.leave)
+        found = ticket.ask(ticket.prompt(), watched(s, ticket.held))
         stack.callback(found.close)
-        ticket.answered_by(found)
         heading = Heading(
             fresh_id(id_prefix),
             int(ticket.at),
@@ -128,6 +125,13 @@ def answer(dialect: Dialect, *, id_prefix: str) -> Response:
             response = reply(dialect.write(call, heading, found, ticket.meter))
     response.headers.extend(change)
     return response
+
+
+def watched(s: Services, stack: ExitStack) -> Callable[[], None]:
+    """What raises CallerGone once the caller of the current request has hung up; until the stack closes."""
+    connection = request.environ.get("gunicorn.socket")
+    stack.callback(s.callers.leave, connection)
+    return s.callers.watch(connection).check
 
 
 def _request() -> Request:

@@ -1,5 +1,6 @@
 """The openai package as its users have it, with strict validation of every answer, against gunicorn."""
 
+from base64 import b64decode
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from openai import OpenAI
 from running import KEY, RunningPool, environment
 
+from gemini_pool.simulator.files import PICTURE
 from gemini_pool.simulator.server import Simulator
 
 OTHER = "sk-gp-of-somebody-else"
@@ -38,7 +40,7 @@ def pool(simulator: Simulator, tmp_path_factory: pytest.TempPathFactory) -> Iter
 @pytest.fixture(autouse=True)
 def healthy(simulator: Simulator) -> None:
     simulator.world.reset()
-    simulator.world.behave("amber", text=None, thoughts=0, stream=None, delay=0.0, citations=False)
+    simulator.world.behave("amber", text=None, thoughts=0, stream=None, delay=0.0, citations=False, files=0)
 
 
 @pytest.fixture
@@ -160,6 +162,44 @@ def test_a_file_over_the_limit(client: OpenAI, size: int) -> None:
         client.files.create(file=("big.bin", b"x" * size), purpose="user_data")
     assert (caught.value.status_code, caught.value.code) == (413, "request_too_large")
     assert "3 MB (MAX_FILE_MB)" in caught.value.message
+
+
+def test_pictures_from_words(client: OpenAI, simulator: Simulator) -> None:
+    simulator.world.behave("amber", files=1)
+    linked = client.images.generate(model="dall-e-3", prompt="A cat", n=2, size="1024x1024", quality="hd")
+    assert len({one.url for one in linked.data or ()}) == 2
+    for one in linked.data or ():
+        assert httpx.get(one.url or "").content.startswith(PICTURE.smallest)
+    packed = client.images.generate(model="gpt-image-1", prompt="A cat", background="transparent")
+    assert packed.output_format == "png"
+    ((one),) = packed.data or ()
+    assert b64decode(one.b64_json or "").startswith(PICTURE.smallest)
+
+
+def test_pictures_from_pictures(client: OpenAI, simulator: Simulator) -> None:
+    simulator.world.behave("amber", files=1)
+    cat, dog, mask = (PICTURE.smallest + name for name in (b"cat", b"dog", b"mask"))
+    edited = client.images.edit(model="gpt-image-1", image=[cat, dog], mask=BytesIO(mask), prompt="Both")
+    assert [bool(one.b64_json) for one in edited.data or ()] == [True]
+    named = client.images.edit(
+        image=("cat.png", cat), prompt="In blue", response_format="url", size="256x256"
+    )
+    assert [bool(one.url) for one in named.data or ()] == [True]
+    with pytest.warns(DeprecationWarning, match="deprecated"):
+        varied = client.images.create_variation(image=dog, n=2, model="dall-e-2")
+    assert len(varied.data or ()) == 2
+    shown = [len(t.file_ids) for session in simulator.world.sessions("amber") for t in session.turns]
+    assert shown == [3, 1, 1, 1]
+
+
+def test_no_picture_is_an_error(client: OpenAI, simulator: Simulator) -> None:
+    simulator.world.behave("amber", files=0)
+    with pytest.raises(openai.InternalServerError) as caught:
+        client.images.generate(prompt="A cat", n=2)
+    assert caught.value.status_code == 502
+    with pytest.raises(openai.BadRequestError) as refused:
+        client.images.generate(prompt="A cat", n=5)
+    assert refused.value.param == "n"
 
 
 def test_a_bad_key(pool: RunningPool) -> None:

@@ -78,6 +78,21 @@ def test_a_caller_who_hangs_up_ends_what_is_under_way_for_him(
     all_is_given_back(pool, world)
 
 
+def test_a_caller_who_hangs_up_ends_all_his_pictures(
+    start_pool: Start, simulator: Simulator, world: World
+) -> None:
+    world.behave("amber", files=1, first_delay=60.0)
+    wider = NARROW | {"THREADS": "3", "MAX_CONCURRENT_PER_ACCOUNT": "2"}
+    pool = start_pool("amber", **wider)
+    with Call(pool, path="/v1/images/generations", stream=False, prompt="A cat", n=3):
+        assert world.wait_until(lambda world: world.open_streams() == 2)
+    until(lambda: connections(simulator) == 0, seconds=SOON_SECONDS, what="the end of the calls upstream")
+    until(lambda: len(pool.calls("client_closed")) == 3, seconds=1, what="the journal")
+    assert world.counts()["amber"]["stream"] == 2
+    world.behave("amber", first_delay=0.0, files=0)
+    all_is_given_back(pool, world)
+
+
 def test_a_caller_who_reads_nothing_is_let_go(start_pool: Start, world: World) -> None:
     world.behave("amber", text="x" * 20_000_000, deltas=400)
     pool = start_pool("amber", **NARROW, READ_TIMEOUT="1")
