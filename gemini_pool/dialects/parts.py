@@ -38,6 +38,16 @@ def read_file(entry: Any, path: str) -> FileSource:
     return _attached(entry, path)
 
 
+def read_reference(entry: Any, path: str) -> FileSource:
+    """A picture to go by: `{image_url}` or `{file_id}`."""
+    if not isinstance(entry, Mapping):
+        raise BadRequest(
+            f"`{path}` must be an object with `file_id` or `image_url`, or the file itself in a form.",
+            param=path,
+        )
+    return _linked("image_url")(entry, path)
+
+
 def _part(part: Any, path: str) -> Part:
     if isinstance(part, str):
         return part

@@ -43,6 +43,11 @@ class Gathered:
         self._files.close()
 
 
+# The turns with the files that each names, of which those that were uploaded must be of this scope. Whoever
+# has them closes them; BadRequest, TooLarge or NoSuchFile.
+Gather = Callable[[Sequence[Turn], Sequence[Sequence[FileSource]], str], Gathered]
+
+
 class Intake:
     """Thread-safe. `folder` is where files lie meanwhile; one may have `most_bytes`."""
 

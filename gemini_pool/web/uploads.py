@@ -11,12 +11,13 @@ from pathlib import PurePosixPath
 from typing import IO, cast
 
 from flask import request
-from werkzeug.datastructures import FileStorage
+from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
-from gemini_pool.errors import BadRequest, CallerError, TooLarge
+from gemini_pool.errors import BadRequest, CallerError, PoolError, TooLarge
 from gemini_pool.media.depot import Incoming
+from gemini_pool.store.files import StoredFile
 from gemini_pool.wiring import Services
 
 FORM = "multipart/form-data"
@@ -45,19 +46,66 @@ class Upload:
     purpose: str
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form that was received: its fields, and its file if it has one."""
+
+    fields: Mapping[str, str]
+    file: FileStorage | None
+
+
 @contextmanager
 def received(s: Services, scope: str) -> Iterator[Upload]:
     """The upload of this owner in the current request; its bytes are gone in the end unless they are kept.
 
     BadRequest, TooLarge.
     """
+    with received_form(s, scope, "file") as form:
+        if form.file is None:
+            raise BadRequest("No file provided: the form needs a part `file`.", param="file")
+        yield upload_of(form.file, "file", _purpose(form.fields))
+
+
+@contextmanager
+def received_form(s: Services, scope: str, part: str) -> Iterator[Form]:
+    """The form in the current request, whose file is the part of this name; its bytes as above."""
     with ExitStack() as stack:
         try:
-            upload = _upload(s, scope, stack)
+            form = _form(s, scope, part, stack)
         except CallerError:
             _hear_out()
             raise
-        yield upload
+        yield form
+
+
+def upload_of(file: FileStorage, part: str, purpose: str) -> Upload:
+    """The file of a form, with a name and a type; BadRequest."""
+    name = clean_name(file.filename or "")
+    if not name:
+        raise BadRequest(f"No file selected: the part `{part}` has no usable file name.", param=part)
+    return Upload(cast(Incoming, file.stream), name, _mime_type(file.content_type, name), purpose)
+
+
+def keep(upload: Upload, s: Services, scope: str) -> StoredFile:
+    """The file that was uploaded, for good; TooLarge when its owner has too much then."""
+    incoming = upload.incoming
+    file = StoredFile(
+        id=incoming.id,
+        scope=scope,
+        name=upload.name,
+        mime_type=upload.mime_type,
+        purpose=upload.purpose,
+        bytes=incoming.bytes,
+        digest=incoming.digest,
+        created_at=time.time(),
+    )
+    incoming.keep()
+    try:
+        s.files.add(file)
+    except PoolError:
+        s.depot.delete(file.id)
+        raise
+    return file
 
 
 def clean_name(name: str) -> str:
@@ -72,7 +120,7 @@ def clean_name(name: str) -> str:
     return plain[: LONGEST_NAME - len(suffix)] + suffix
 
 
-def _upload(s: Services, scope: str, stack: ExitStack) -> Upload:
+def _form(s: Services, scope: str, part: str, stack: ExitStack) -> Form:
     """What the form holds; the stack is given what has to be undone."""
 
     def place(*_: object, **__: object) -> IO[bytes]:
@@ -85,15 +133,11 @@ def _upload(s: Services, scope: str, stack: ExitStack) -> Upload:
     s.files.check_room(scope, at_least)
     parser = FormDataParser(place, FIELDS_BYTES, silent=False, max_form_parts=MOST_PARTS)
     fields, files = _parts(parser, s.depot.most_bytes + FIELDS_BYTES)
-    file = _one_file(fields, files)
-    name = clean_name(file.filename or "")
-    if not name:
-        raise BadRequest("No file selected: the part `file` has no usable file name.", param="file")
-    return Upload(cast(Incoming, file.stream), name, _mime_type(file.content_type, name), _purpose(fields))
+    return Form(fields, _one_file(fields, files.getlist(part), part))
 
 
-def _parts(parser: FormDataParser, most_bytes: int) -> tuple[Mapping[str, str], list[FileStorage]]:
-    """The fields of the form, and its parts that are called `file`."""
+def _parts(parser: FormDataParser, most_bytes: int) -> tuple[Mapping[str, str], MultiDict[str, FileStorage]]:
+    """The fields of the form, and its files."""
     request.max_content_length = most_bytes
     try:
         _, fields, files = parser.parse(
@@ -106,7 +150,7 @@ def _parts(parser: FormDataParser, most_bytes: int) -> tuple[Mapping[str, str], 
         ) from None
     except ValueError:
         raise BadRequest(f"The body ends too early, or is no {FORM} of the boundary that it names.") from None
-    return fields, files.getlist("file")
+    return fields, files
 
 
 def _hear_out() -> None:
@@ -118,14 +162,12 @@ def _hear_out() -> None:
             pass
 
 
-def _one_file(fields: Mapping[str, str], files: list[FileStorage]) -> FileStorage:
+def _one_file(fields: Mapping[str, str], files: list[FileStorage], part: str) -> FileStorage | None:
     if len(files) > 1:
-        raise BadRequest(f"One file a request; these are {len(files)}.", param="file")
-    if files:
-        return files[0]
-    if "file" in fields:
-        raise BadRequest("`file` came as text: its part needs a file name.", param="file")
-    raise BadRequest("No file provided: the form needs a part `file`.", param="file")
+        raise BadRequest(f"One file a request; these are {len(files)}.", param=part)
+    if part in fields and not files:
+        raise BadRequest(f"`{part}` came as text: its part needs a file name.", param=part)
+    return files[0] if files else None
 
 
 def _mime_type(declared: str | None, name: str) -> str:
