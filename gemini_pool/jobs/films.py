@@ -5,6 +5,7 @@ few seconds, and of whom nothing is heard, his orders are taken up by another. S
 and is given out once.
 """
 
+import atexit
 import logging
 import secrets
 import threading
@@ -85,6 +86,7 @@ class Films:
         """Look for orders from now on; nothing when that is so already."""
         with self._lock:
             if self._looking is None:
+                atexit.register(self.stop)
                 self._looking = threading.Thread(target=self._look, name="films", daemon=True)
                 self._looking.start()
 
@@ -95,6 +97,7 @@ class Films:
 
     def stop(self) -> None:
         """Take up no more, and leave what is under way to whoever comes next."""
+        atexit.unregister(self.stop)
         self._stopped.set()
         self._woken.set()
         with self._lock:
