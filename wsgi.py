@@ -31,3 +31,4 @@ logging.getLogger("gemini_pool").setLevel(settings.log_level.upper())
 
 if settings.scheduler:  # here, for only a server runs jobs: commands and tests make applications too
     services.jobs.start()
+services.films.start()  # orders that were left over when a process ended

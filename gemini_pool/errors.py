@@ -6,6 +6,7 @@
     │   ├── KeyRefused              no key, or not one of ours
     │   ├── UnknownModel            no such model, or one that is switched off
     │   ├── NoSuchFile              no such file, or another key's
+    │   ├── NoSuchVideo             the same of a film that was ordered
     │   ├── TooLarge                the body, a file or all files of a key are over the limit
     │   ├── LimitReached            a limit of the key
     │   └── CallerGone              the caller hung up
@@ -89,6 +90,10 @@ class UnknownModel(CallerError):
 
 class NoSuchFile(CallerError):
     code = "file_not_found"
+
+
+class NoSuchVideo(CallerError):
+    code = "video_not_found"
 
 
 class TooLarge(CallerError):

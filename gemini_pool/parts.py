@@ -1,9 +1,10 @@
 """How the larger parts of the service are put together from settings."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from functools import partial
 
-from gemini_pool.dialogue import MadeFile
+from gemini_pool.dialogue import Attachment, FileSource, MadeFile, Turn
 from gemini_pool.errors import PoolError, StoreError
 from gemini_pool.jobs.leader import LOCK_FILE, Leader
 from gemini_pool.jobs.scheduler import Job, Jobs
@@ -20,11 +21,13 @@ from gemini_pool.jobs.sweep import (
 from gemini_pool.media.cfbed import ImageHost
 from gemini_pool.media.depot import Depot
 from gemini_pool.media.fetch import Fetcher
-from gemini_pool.media.intake import Intake
+from gemini_pool.media.intake import NONE_CAME, Gather, Gathered, Intake
 from gemini_pool.media.shelf import Shelf
+from gemini_pool.pool.admission import Admission
 from gemini_pool.pool.budget import Tries
 from gemini_pool.pool.manager import AccountManager, Strategy
 from gemini_pool.pool.policy import Policy
+from gemini_pool.pool.runner import Pace, Runner
 from gemini_pool.pool.slots import Slots
 from gemini_pool.roster import Credentials, QuotaKind
 from gemini_pool.settings import MEGABYTE, Settings
@@ -33,6 +36,7 @@ from gemini_pool.store.conversations import Conversations
 from gemini_pool.store.files import Files
 from gemini_pool.store.journal import CallJournal
 from gemini_pool.store.tally import Tally
+from gemini_pool.store.videos import Videos
 from gemini_pool.upstream.calls import USER_AGENT, Locale
 from gemini_pool.upstream.client import FirstByte, UpstreamClient
 from gemini_pool.upstream.dialler import Dialler
@@ -89,6 +93,7 @@ def build_jobs(
     files: Files,
     depot: Depot,
     shelf: Shelf,
+    videos: Videos,
 ) -> Jobs:
     """What one process of all does in the background."""
     stores: dict[str, Prune] = {
@@ -96,6 +101,7 @@ def build_jobs(
         "calls": older_than(settings.journal_days, journal),
         "tallies": tallies_older_than(TALLY_DAYS, tally),
         "files": older_than(settings.file_days, files),
+        "orders of films": older_than(settings.file_days, videos),
         "files on disk": older_than(settings.file_days, depot),
     }
     made = partial(
@@ -111,7 +117,19 @@ def build_jobs(
     return Jobs(Leader(settings.data_path / LOCK_FILE), sweeps)
 
 
-def build_tries(settings: Settings) -> Tries:
+def build_runner(
+    settings: Settings,
+    manager: AccountManager,
+    client: UpstreamClient,
+    memory: Conversations,
+    admission: Admission,
+) -> Runner:
+    """What answers prompts, for as long as there is a place for answers."""
+    pace = Pace(settings.keep_alive, admission.check)
+    return Runner(manager, client, memory, _tries(settings), pace)
+
+
+def _tries(settings: Settings) -> Tries:
     return Tries(
         sessions=settings.new_session_tries,
         retries=settings.request_retries,
@@ -151,11 +169,27 @@ def build_client(
     )
 
 
-def build_intake(settings: Settings, shelf: Shelf) -> Intake:
+def build_gather(settings: Settings, shelf: Shelf, files: Files, depot: Depot) -> Gather:
     """What has the files of a call brought to our disk, which must hold them meanwhile."""
     most = settings.max_file_mb * MEGABYTE
     fetcher = Fetcher(most_bytes=most, seconds=settings.fetch_seconds)
-    return Intake(settings.data_path / "files" / "arriving", fetcher, shelf, most_bytes=most)
+    intake = Intake(settings.data_path / "files" / "arriving", fetcher, shelf, most_bytes=most)
+
+    def gather(
+        turns: Sequence[Turn],
+        sources: Sequence[Sequence[FileSource]],
+        scope: str,
+        came: Mapping[str, Attachment] = NONE_CAME,
+    ) -> Gathered:
+        def uploaded(source: FileSource) -> Attachment:
+            if source.file_id in came:
+                return came[source.file_id]
+            file = files.get(source.file_id, scope)
+            return Attachment(file.name, file.mime_type, depot.path(file.id), file.bytes, file.digest)
+
+        return intake.gather(turns, sources, uploaded)
+
+    return gather
 
 
 def _publish(settings: Settings) -> Publish:

@@ -220,6 +220,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             services = self.wsgi.extensions[EXTENSION]
             services.admission.end_within(drain)
             services.jobs.stop()
+            services.films.stop()
         while self.take_over():  # there may be nobody else left who would
             pass
 

@@ -13,6 +13,7 @@ LONGEST_FUNCTION = 50
 # The borders at which anything may be caught, and why. A border logs what it caught, with its trace.
 BORDERS = {
     "gemini_pool/web/answering.py::__next__": "a stream whose status is out must itself tell that it broke",
+    "gemini_pool/jobs/films.py::_made": "a thread of its own, where nobody else would tell of it",
 }
 
 # Lower-case names that a module may give to an object made at its import.

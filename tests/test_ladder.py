@@ -71,6 +71,9 @@ ONLY = {
 EXCEPTIONS = {
     ("web", "pool.answer"): "the answer that it streams, and how that ended",
     ("web", "store.journal"): "CallRecord, the value that it writes for each call",
+    ("web", "store.videos"): "VideoJob, the value that it shows of an order",
+    ("jobs", "store.videos"): "VideoJob, the order that it works on",
+    ("jobs", "store.journal"): "CallRecord, the value that it writes for each order",
     ("web", "store.files"): "StoredFile, the value that it shows of a file",
     ("web", "media.depot"): "Incoming, the file that an upload is written to as it comes",
     ("web", "store.keys"): "Key, the value that tells who calls",

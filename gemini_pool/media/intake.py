@@ -8,11 +8,13 @@ import binascii
 import hashlib
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import Protocol
 
 from gemini_pool.dialogue import Attachment, FileSource, Role, Turn
 from gemini_pool.errors import BadRequest, TooLarge
@@ -41,6 +43,23 @@ class Gathered:
 
     def close(self) -> None:
         self._files.close()
+
+
+NONE_CAME: Mapping[str, Attachment] = MappingProxyType({})
+
+
+class Gather(Protocol):
+    """The turns with the files that each names, of which those that were uploaded must be of this scope;
+    `came` are those, by id, that came with the request itself. Whoever has them closes them; BadRequest,
+    TooLarge or NoSuchFile."""
+
+    def __call__(
+        self,
+        turns: Sequence[Turn],
+        sources: Sequence[Sequence[FileSource]],
+        scope: str,
+        came: Mapping[str, Attachment] = NONE_CAME,
+    ) -> Gathered: ...
 
 
 class Intake:

@@ -58,6 +58,11 @@ class Shelf:
         kind = BY_PLACE.get((folder, form[1])) if form else None
         return _shelved(self._root / folder / name, kind) if kind else None
 
+    def delete(self, folder: str, name: str) -> None:
+        """Take a file off the shelf, if it is there."""
+        if file := self.find(folder, name):
+            _unlink(file.path)
+
     def prune(self, *, images_seconds: float, videos_seconds: float, most_bytes: int) -> int:
         """Delete what is older than its kind is kept, then the oldest until the rest fits; how many files.
 

@@ -21,6 +21,7 @@ from gemini_pool.errors import (
     LimitReached,
     NoAccountAvailable,
     NoSuchFile,
+    NoSuchVideo,
     Overloaded,
     PolicyRefused,
     PoolError,
@@ -39,6 +40,7 @@ STATUSES: tuple[tuple[type[PoolError], int], ...] = (
     (KeyRefused, 401),
     (UnknownModel, 404),
     (NoSuchFile, 404),
+    (NoSuchVideo, 404),
     (TooLarge, 413),
     (LimitReached, 429),
     (CallerGone, 499),  # nginx's number for it; nobody reads it

@@ -1,17 +1,16 @@
 """The files that callers upload, to be named in later questions; each key has its own."""
 
-import time
 from datetime import timedelta
 from urllib.parse import quote
 
 from flask import Blueprint, Response, g, request
 from werkzeug.wsgi import FileWrapper
 
-from gemini_pool.errors import BadRequest, PoolError
 from gemini_pool.store.files import StoredFile
 from gemini_pool.web.cors import let_browsers_call
 from gemini_pool.web.edge import reply_json, require_key
-from gemini_pool.web.uploads import Upload, received
+from gemini_pool.web.paging import after, limit_of, newest_first, reply_page
+from gemini_pool.web.uploads import keep, received
 from gemini_pool.wiring import Services, services
 
 bp = Blueprint("files", __name__, url_prefix="/v1/files")
@@ -20,7 +19,6 @@ bp.after_request(let_browsers_call)
 
 PIECE = 64 * 1024
 MOST_LISTED = 10_000
-ORDERS = ("asc", "desc")
 
 
 @bp.post("")
@@ -30,7 +28,7 @@ def upload() -> Response:
     s.admission.enter()
     try:
         with received(s, g.key.scope) as upload:
-            return reply_json(_shown(_kept(upload, s), s))
+            return reply_json(_shown(keep(upload, s, g.key.scope), s))
     finally:
         s.admission.leave()
 
@@ -39,18 +37,15 @@ def upload() -> Response:
 def files() -> Response:
     """This key's files, the newest first unless it asks otherwise."""
     s = services()
-    limit = _limit()
+    limit = limit_of(most=MOST_LISTED, default=MOST_LISTED)
     found = s.files.list(
         g.key.scope,
         purpose=request.args.get("purpose") or None,
-        limit=limit + 1,  # to tell whether there are more
-        newest_first=_order() == "desc",
-        after=request.args.get("after") or None,
+        limit=limit + 1,
+        newest_first=newest_first(),
+        after=after(),
     )
-    listed = [_shown(file, s) for file in found[:limit]]
-    ends = {"first_id": listed[0]["id"], "last_id": listed[-1]["id"]} if listed else {}
-    empty = {"first_id": None, "last_id": None}
-    return reply_json({"object": "list", "data": listed, "has_more": len(found) > limit, **empty, **ends})
+    return reply_page([_shown(file, s) for file in found], limit)
 
 
 @bp.get("/<file_id>")
@@ -86,28 +81,6 @@ def content(file_id: str) -> Response:
     return Response(pieces, headers=headers, content_type=file.mime_type, direct_passthrough=True)
 
 
-def _kept(upload: Upload, s: Services) -> StoredFile:
-    """The file that was uploaded, for good."""
-    incoming = upload.incoming
-    file = StoredFile(
-        id=incoming.id,
-        scope=g.key.scope,
-        name=upload.name,
-        mime_type=upload.mime_type,
-        purpose=upload.purpose,
-        bytes=incoming.bytes,
-        digest=incoming.digest,
-        created_at=time.time(),
-    )
-    incoming.keep()
-    try:
-        s.files.add(file)
-    except PoolError:
-        s.depot.delete(file.id)
-        raise
-    return file
-
-
 def _shown(file: StoredFile, s: Services) -> dict[str, object]:
     kept = timedelta(days=s.settings.file_days).total_seconds()
     return {
@@ -120,17 +93,3 @@ def _shown(file: StoredFile, s: Services) -> dict[str, object]:
         "purpose": file.purpose,
         "status": "processed",
     }
-
-
-def _limit() -> int:
-    given = request.args.get("limit") or str(MOST_LISTED)
-    if not (given.isascii() and given.isdigit() and len(given) < 9 and 1 <= int(given) <= MOST_LISTED):
-        raise BadRequest(f"`limit` must be a whole number from 1 to {MOST_LISTED}.", param="limit")
-    return int(given)
-
-
-def _order() -> str:
-    order = request.args.get("order") or "desc"
-    if order not in ORDERS:
-        raise BadRequest(f"`order` must be one of: {', '.join(ORDERS)}.", param="order")
-    return order

@@ -48,9 +48,14 @@ def video(name: str) -> Response:
 
 
 def _file(folder: str, name: str, hours: int) -> Response:
+    return made_file(folder, name, hours) or _gone(hours)
+
+
+def made_file(folder: str, name: str, hours: int) -> Response | None:
+    """A file of the shelf, or the part of it that is asked for; nothing when it is not there."""
     file = services().shelf.find(folder, name)
     if file is None:
-        return _gone(hours)
+        return None
     asked = request.environ.pop("HTTP_RANGE", "")
     if part := _one_range(asked, file.size):
         request.environ["HTTP_RANGE"] = part
@@ -58,7 +63,7 @@ def _file(folder: str, name: str, hours: int) -> Response:
         # The name is the tag, since what it names never changes.
         response = send_file(file.path, mimetype=file.mime_type, etag=name, last_modified=file.made_at)
     except FileNotFoundError:  # swept away since
-        return _gone(hours)
+        return None
     left = YEAR if hours < 0 else max(0, int(file.made_at + hours * HOUR - time.time()))
     # No cache that others share may keep what a name alone guards, and nobody longer than we do.
     response.headers["cache-control"] = f"private, max-age={left}, immutable"

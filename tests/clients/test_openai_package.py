@@ -202,6 +202,56 @@ def test_no_picture_is_an_error(client: OpenAI, simulator: Simulator) -> None:
     assert refused.value.param == "n"
 
 
+@pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
+def test_a_film_is_ordered_awaited_fetched_and_deleted(client: OpenAI, simulator: Simulator) -> None:
+    simulator.world.behave("amber", files=1, file_bytes=300_000)
+    video = client.videos.create_and_poll(
+        prompt="A cat",
+        seconds="4",
+        size="1280x720",
+        input_reference=("cat.png", PICTURE.smallest, "image/png"),
+        poll_interval_ms=50,
+    )
+    assert (video.object, video.status, video.progress, video.error) == ("video", "completed", 100, None)
+    assert (video.model, video.seconds, video.size, video.prompt) == (
+        "gemini-video",
+        "4",
+        "1280x720",
+        "A cat",
+    )
+    assert client.videos.retrieve(video.id) == video
+    film = client.videos.download_content(video.id)
+    assert len(film.read()) == 300_000
+    assert client.videos.delete(video.id).deleted
+    with pytest.raises(openai.NotFoundError) as caught:
+        client.videos.retrieve(video.id)
+    assert caught.value.code == "video_not_found"
+
+
+@pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
+def test_films_are_listed_page_by_page(pool: RunningPool, client: OpenAI, simulator: Simulator) -> None:
+    simulator.world.behave("amber", files=1)
+    made = [client.videos.create_and_poll(prompt=f"{n}", poll_interval_ms=50) for n in range(3)]
+    assert [video.status for video in made] == ["completed"] * 3
+    assert list(client.videos.list(limit=2)) == made[::-1]
+    assert list(client.videos.list(order="asc", after=made[0].id)) == made[1:]
+    with strict(pool, OTHER) as other:
+        assert list(other.videos.list()) == []
+        with pytest.raises(openai.NotFoundError):
+            other.videos.download_content(made[0].id)
+
+
+@pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
+def test_a_film_that_fails_says_why(client: OpenAI, simulator: Simulator) -> None:
+    simulator.world.behave("amber", files=0)
+    video = client.videos.create_and_poll(prompt="A cat", poll_interval_ms=50)
+    assert video.status == "failed"
+    assert video.error
+    assert "without the file" in video.error.message
+    with pytest.raises(openai.NotFoundError):
+        client.videos.download_content(video.id)
+
+
 def test_a_bad_key(pool: RunningPool) -> None:
     with strict(pool, "sk-gp-wrong") as client, pytest.raises(openai.AuthenticationError) as caught:
         client.models.list()
