@@ -3,7 +3,7 @@
 from flask import Flask
 
 from gemini_pool.settings import MEGABYTE, Settings
-from gemini_pool.web import edge, files, images, media, openai, system, videos
+from gemini_pool.web import audio, edge, files, images, media, openai, system, videos
 from gemini_pool.wiring import EXTENSION, Services, build_services
 
 
@@ -16,6 +16,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     app.register_blueprint(openai.bp)
     app.register_blueprint(files.bp)
     app.register_blueprint(images.bp)
+    app.register_blueprint(audio.bp)
     app.register_blueprint(videos.bp)
     app.register_blueprint(media.bp)
     app.register_blueprint(system.bp)

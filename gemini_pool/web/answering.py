@@ -1,7 +1,7 @@
 """A request in any dialect becomes an answer: read, run, write, and one row in the journal."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -10,7 +10,7 @@ from typing import Self
 from flask import Request, Response, g, request
 
 from gemini_pool.dialects.base import Call, Dialect, Heading, Meter
-from gemini_pool.dialogue import Prompt
+from gemini_pool.dialogue import Attachment, Prompt
 from gemini_pool.errors import CallerGone, PoolError
 from gemini_pool.pool.answer import Answer, Outcome
 from gemini_pool.store.journal import CallRecord
@@ -43,10 +43,11 @@ class Ticket:
     at: float = field(default_factory=time.time)
     started: float = field(default_factory=time.monotonic)
 
-    def prompt(self) -> Prompt:
-        """The prompt with its files, which are there until the call is closed; BadRequest, TooLarge."""
+    def prompt(self, came: Mapping[str, Attachment] | None = None) -> Prompt:
+        """The prompt with its files, which are there until the call is closed; `came` are those, by id, that
+        came with the request itself. BadRequest, TooLarge."""
         asked = self.call.prompt
-        gathered = self.services.gather(asked.turns, self.call.files, self.key.scope)
+        gathered = self.services.gather(asked.turns, self.call.files, self.key.scope, came or {})
         self.held.callback(gathered.close)
         return replace(asked, turns=gathered.turns)
 

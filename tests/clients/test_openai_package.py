@@ -303,3 +303,11 @@ def test_all_accounts_resting_is_a_rate_limit(client: OpenAI) -> None:
     with pytest.raises(openai.RateLimitError) as caught:
         client.chat.completions.create(model="gemini-auto", messages=HELLO)
     assert int(caught.value.response.headers["retry-after"]) > 0
+
+
+def test_what_is_said_is_written_down(client: OpenAI, simulator: Simulator) -> None:
+    simulator.world.behave("amber", text="Good morning.")
+    wav = ("speech.wav", b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0" + bytes(24), "audio/wav")
+    assert client.audio.transcriptions.create(file=wav, model="whisper-1").text == "Good morning."
+    verbose = client.audio.transcriptions.create(file=wav, model="whisper-1", response_format="verbose_json")
+    assert verbose.text == "Good morning."
