@@ -17,8 +17,6 @@ FORMATS = ("json", "text", "verbose_json")
 HEARING = ("whisper", "gpt-4o-transcribe", "gpt-4o-mini-transcribe", "gpt-transcribe")
 MOST_WORDS_CHARACTERS = 4000
 ASK = "Write down word for word what is said in the attached recording. Answer with that and nothing else."
-    "Write down word for word what is said in the attached recording. Answer with that text and nothing else."
-)
 
 
 @dataclass(frozen=True, slots=True)
