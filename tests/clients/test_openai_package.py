@@ -202,6 +202,14 @@ def test_no_picture_is_an_error(client: OpenAI, simulator: Simulator) -> None:
     assert refused.value.param == "n"
 
 
+def test_what_is_said_is_written_down(client: OpenAI, simulator: Simulator) -> None:
+    simulator.world.behave("amber", text="Good morning.")
+    wav = ("speech.wav", b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0" + bytes(24), "audio/wav")
+    assert client.audio.transcriptions.create(file=wav, model="whisper-1").text == "Good morning."
+    verbose = client.audio.transcriptions.create(file=wav, model="whisper-1", response_format="verbose_json")
+    assert verbose.text == "Good morning."
+
+
 @pytest.mark.filterwarnings("ignore:The Sora API:DeprecationWarning")
 def test_a_film_is_ordered_awaited_fetched_and_deleted(client: OpenAI, simulator: Simulator) -> None:
     simulator.world.behave("amber", files=1, file_bytes=300_000)
@@ -303,11 +311,3 @@ def test_all_accounts_resting_is_a_rate_limit(client: OpenAI) -> None:
     with pytest.raises(openai.RateLimitError) as caught:
         client.chat.completions.create(model="gemini-auto", messages=HELLO)
     assert int(caught.value.response.headers["retry-after"]) > 0
-
-
-def test_what_is_said_is_written_down(client: OpenAI, simulator: Simulator) -> None:
-    simulator.world.behave("amber", text="Good morning.")
-    wav = ("speech.wav", b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0" + bytes(24), "audio/wav")
-    assert client.audio.transcriptions.create(file=wav, model="whisper-1").text == "Good morning."
-    verbose = client.audio.transcriptions.create(file=wav, model="whisper-1", response_format="verbose_json")
-    assert verbose.text == "Good morning."
