@@ -3,6 +3,7 @@
 import base64
 import hashlib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
 
@@ -92,9 +93,13 @@ def test_size_and_quality_are_said_in_words(draw: Draw, world: World) -> None:
 
 
 def test_several_are_drawn_by_several_accounts(make_app: MakeApp, keyed: Keyed, world: World) -> None:
-    world.behave(None, files=1, first_delay=0.2)
+    world.behave(None, files=1, first_delay=1.0)
     app = make_app(*THREE)
-    answer = app.test_client().post(GENERATIONS, json={"prompt": "A cat", "n": 3}, headers=keyed)
+    with ThreadPoolExecutor(1) as thread:
+        body = {"prompt": "A cat", "n": 3}
+        asking = thread.submit(app.test_client().post, GENERATIONS, json=body, headers=keyed)
+        assert world.wait_until(lambda world: world.open_streams() == 3)
+    answer = asking.result()
     assert len({one["url"] for one in answer.json["data"]}) == 3
     assert asked(world) == dict.fromkeys(THREE, 1)
     calls = rows(app)

@@ -57,6 +57,7 @@ def test_the_least_request_is_enough() -> None:
     drawing = generation()
     assert drawing.call.prompt.turns == (Turn(Role.USER, "A cat"),)
     assert drawing.call.prompt.must_make
+    assert not drawing.call.named  # or a chat that names no model would get this one
     assert drawing.call.prompt.model.id == "gemini-image"
     assert (drawing.count, drawing.in_base64, drawing.revised) == (1, False, "")
 
