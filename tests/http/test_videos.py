@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -267,6 +268,35 @@ def test_a_film_under_way_is_made_no_further_when_it_is_deleted(
     until(lambda: rows(services), what="the journal")
     assert [row.outcome for row in rows(services)] == ["client_closed"]
     assert films() == []
+
+
+def test_a_film_that_comes_after_its_order_was_deleted_is_not_kept(
+    caller: Caller, services: Services, world: World, films: Callable[[], list[str]]
+) -> None:
+    world.behave("amber", files=1, delay=0.2, empty_elements=5)  # too soon for a heartbeat to tell
+    made = caller.order().json
+    caller.under_way(made["id"])
+    assert caller.delete(f"/{made['id']}").status_code == 200
+    until(lambda: rows(services), what="the journal")
+    assert [row.outcome for row in rows(services)] == ["client_closed"]
+    assert world.counts()["amber"]["download"] == 1
+    assert films() == []
+
+
+def test_an_order_that_many_processes_died_of_fails(caller: Caller, services: Services, world: World) -> None:
+    world.behave("amber", files=1)
+    fatal = replace(services.videos.get(caller.order().json["id"], scope_of(services)), id="video_fatal")
+    services.videos.add(replace(fatal, status="queued", owner="", attempts=5))
+    services.films.wake()
+    made = caller.ended("video_fatal")
+    assert made["status"] == "failed"
+    assert "ended 5 times" in made["error"]["message"]
+
+
+def scope_of(services: Services) -> str:
+    key = services.keys.find(KEY)
+    assert key
+    return key.scope
 
 
 # Lists
