@@ -153,7 +153,8 @@ class Films:
             log.warning("how %s ended cannot be written: it is made anew", making.job.id, exc_info=True)
         finally:
             with self._lock:
-                del self._making[making.job.id]
+                if self._making.get(making.job.id) is making:  # or one that was put back is taken again
+                    del self._making[making.job.id]
             self._woken.set()
 
     def _made(self, making: _Making) -> MadeFile | PoolError:
