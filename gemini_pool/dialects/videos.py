@@ -11,6 +11,7 @@ from gemini_pool.dialogue import FileSource, Model
 from gemini_pool.errors import BadRequest
 from gemini_pool.roster import QuotaKind
 
+OTHERS = "sora"  # the beginning of OpenAI's own names
 DEFAULT_MODEL = "gemini-video"
 REFERENCE = "input_reference"
 MOST_PROMPT_CHARACTERS = 32_000
@@ -59,7 +60,9 @@ def unfolded(fields: Mapping[str, str]) -> JSON:
 def _model(name: Any, models: Models) -> str:
     if name is not None and not isinstance(name, str):
         raise BadRequest("`model` must be a string.", param="model")
-    model: Model = models.resolve(name or DEFAULT_MODEL)
+    if not name or name.startswith(OTHERS):
+        name = DEFAULT_MODEL
+    model: Model = models.resolve(name)
     if model.kind is not QuotaKind.VIDEOS:
         raise BadRequest(
             f"The model {model.id!r} makes no films. Ask for {DEFAULT_MODEL!r}, or name none.", param="model"

@@ -379,9 +379,13 @@ def test_an_order_that_cannot_be_is_refused(caller: Caller, fields: dict[str, An
 
 
 def test_a_model_that_is_not_there_is_told(caller: Caller) -> None:
-    error = refused(caller.order(model="sora-9"), 404)
+    error = refused(caller.order(model="veo-9"), 404)
     assert (error["code"], error["param"]) == ("model_not_found", "model")
 
 
 def test_a_picture_that_came_as_text_is_refused(caller: Caller) -> None:
     assert refused(caller.form(input_reference="cat.png"), 400)["param"] == "input_reference"
+
+
+def test_openai_s_own_name_means_the_model_that_films(caller: Caller) -> None:
+    assert caller.order(model="sora-2").json["model"] == "gemini-video"

@@ -250,7 +250,7 @@ WRONG_SECRETS = {
     ],
 }
 # Texts of any kind: no value of these is wrong.
-ANY_TEXT = {"API_KEY", "SECURE_C_SES", "HOST_C_OSES"}
+ANY_TEXT = {"API_KEY", "SECURE_C_SES", "HOST_C_OSES", "UPLOAD_API_TOKEN"}
 
 
 def test_every_secret_is_tried_here() -> None:
