@@ -29,6 +29,7 @@ from gemini_pool.store.accounts import Accounts
 from gemini_pool.store.batches import WriteBehind
 from gemini_pool.store.catalog import Catalog
 from gemini_pool.store.conversations import Conversations
+from gemini_pool.store.db import Store
 from gemini_pool.store.files import Files
 from gemini_pool.store.journal import CallJournal
 from gemini_pool.store.keys import Keys
@@ -65,18 +66,19 @@ class Services:
     jobs: Jobs
     behind: WriteBehind
     transport: Transport
+    store: Store
 
     def close(self) -> None:
         """Leave what is not done to others, write what is waiting, and close what is open."""
         self.films.stop()
         self.behind.flush()
         self.transport.close()
+        self.store.close()
 
 
 def build_services(settings: Settings) -> Services:
     """All objects for these settings; migrates and adds the environment's accounts, calls nobody."""
-    store = open_store(settings)
-    behind = WriteBehind()
+    store, behind = open_store(settings), WriteBehind()
     journal, tally = CallJournal(store, behind), Tally(store, behind, day=pacific_day)
     accounts = Accounts(store, open_vault(settings.encryption_key, settings.data_path))
     accounts.add_missing(settings.all_seats)
@@ -122,6 +124,7 @@ def build_services(settings: Settings) -> Services:
         ),
         behind=behind,
         transport=transport,
+        store=store,
     )
 
 

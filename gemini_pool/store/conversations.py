@@ -104,9 +104,7 @@ class Conversations:
         return found or self._connections.setdefault(os.getpid(), self._open())
 
     def _open(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self._store.db.database, timeout=PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
-        )
+        connection = self._store.open(timeout=PATIENCE_SECONDS, isolation_level=None)
         for pragma in PRAGMAS:
             connection.execute(pragma)
         return connection

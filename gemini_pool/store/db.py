@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from peewee import DatabaseError, IntegerField, InterfaceError, Model, SqliteDatabase
 from playhouse.migrations import MigrationError, Runner
@@ -49,6 +49,18 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.db = SqliteDatabase(str(path), pragmas=PRAGMAS)
         self._path = path
+        self._opened: list[sqlite3.Connection] = []
+
+    def open(self, **options: Any) -> sqlite3.Connection:
+        """A connection beside those of the threads, for whoever must not share one."""
+        connection = sqlite3.connect(self._path, check_same_thread=False, **options)
+        self._opened.append(connection)
+        return connection
+
+    def close(self) -> None:
+        """Close what was opened so; what still wants to use it finds that the database does not answer."""
+        for connection in self._opened:
+            connection.close()
 
     def migrate(self) -> list[str]:
         """Bring the schema up to date; the names of the migrations that ran. Safe in several processes."""
@@ -114,7 +126,7 @@ class Watch:
         self._looking = threading.Lock()
         self._next_look = 0.0
         # A connection that never writes, so that every commit of others shows in its counter.
-        self._connection = sqlite3.connect(store.db.database, check_same_thread=False)
+        self._connection = store.open()
         self._data_version = self._one("PRAGMA data_version")
         self._revision = self._one("SELECT number FROM revision")
 
