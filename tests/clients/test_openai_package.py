@@ -1,9 +1,10 @@
 """The openai package as its users have it, with strict validation of every answer, against gunicorn."""
 
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import httpx2 as httpx
 import openai
@@ -15,6 +16,7 @@ from gemini_pool.simulator.files import PICTURE
 from gemini_pool.simulator.server import Simulator
 
 OTHER = "sk-gp-of-somebody-else"
+PNG = b64encode(PICTURE.smallest).decode()
 HELLO = [{"role": "user", "content": "Hello, 世界?"}]
 
 
@@ -162,6 +164,27 @@ def test_a_file_over_the_limit(client: OpenAI, size: int) -> None:
         client.files.create(file=("big.bin", b"x" * size), purpose="user_data")
     assert (caught.value.status_code, caught.value.code) == (413, "request_too_large")
     assert "3 MB (MAX_FILE_MB)" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PNG}", "detail": "low"}},
+        {"type": "file", "file": {"filename": "a.png", "file_data": f"data:image/png;base64,{PNG}"}},
+        {"type": "file", "file": {"filename": "a.png", "file_data": PNG}},
+        {"type": "file", "file": {"file_id": ""}},
+    ],
+    ids=["image_url", "data URL", "base64", "file_id"],
+)
+def test_a_file_in_a_chat(client: OpenAI, simulator: Simulator, part: Any) -> None:
+    if part.get("file", {}).get("file_id") == "":
+        file = client.files.create(file=("a.png", PICTURE.smallest), purpose="vision")
+        part = {"type": "file", "file": {"file_id": file.id}}
+    messages: Any = [{"role": "user", "content": [{"type": "text", "text": "What is this?"}, part]}]
+    answer = client.chat.completions.create(model="gemini-auto", messages=messages)
+    assert "(1 file)" in (answer.choices[0].message.content or "")
+    sessions = [one for one in simulator.world.sessions("amber") if one.files]
+    assert [file.size for file in sessions[-1].files.values()] == [len(PICTURE.smallest)]
 
 
 def test_pictures_from_words(client: OpenAI, simulator: Simulator) -> None:
