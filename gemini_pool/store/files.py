@@ -2,11 +2,12 @@
 
 from dataclasses import asdict, dataclass
 
-from peewee import FloatField, IntegerField, Model, TextField, Tuple, fn
+from peewee import FloatField, IntegerField, Model, TextField, fn
 
 from gemini_pool.errors import NoSuchFile, TooLarge
 from gemini_pool.settings import MEGABYTE
 from gemini_pool.store.db import Store
+from gemini_pool.store.paging import in_order
 
 
 class FileRow(Model):
@@ -82,12 +83,8 @@ class Files:
         rows = _of(scope)
         if purpose is not None:
             rows = rows.where(FileRow.purpose == purpose)
-        columns = (FileRow.created_at, FileRow.id)  # no two files have both in common
-        if after is not None:
-            last = self.get(after, scope)
-            position, place = Tuple(*columns), Tuple(last.created_at, last.id)
-            rows = rows.where(position < place if newest_first else position > place)
-        rows = rows.order_by(*((c.desc() if newest_first else c.asc()) for c in columns))
+        last = None if after is None else self.get(after, scope)
+        rows = in_order(rows, FileRow, newest_first, last)
         with self._store.reading():
             return [StoredFile(**row) for row in rows.limit(limit).dicts().execute(self._db)]
 

@@ -8,10 +8,11 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-from peewee import FloatField, IntegerField, Model, TextField, Tuple
+from peewee import FloatField, IntegerField, Model, TextField
 
 from gemini_pool.errors import LimitReached, NoSuchVideo
 from gemini_pool.store.db import Store
+from gemini_pool.store.paging import in_order
 
 # How many jobs of one key may wait or be under way.
 MOST_UNFINISHED = 100
@@ -115,13 +116,8 @@ class Videos:
         self, scope: str, *, limit: int | None = None, newest_first: bool = True, after: str | None = None
     ) -> list[VideoJob]:
         """An owner's jobs, from the one that comes after `after` on; NoSuchVideo when that is gone."""
-        rows = _of(scope)
-        columns = (VideoRow.created_at, VideoRow.id)  # no two jobs have both in common
-        if after is not None:
-            last = self.get(after, scope)
-            position, place = Tuple(*columns), Tuple(last.created_at, last.id)
-            rows = rows.where(position < place if newest_first else position > place)
-        rows = rows.order_by(*((c.desc() if newest_first else c.asc()) for c in columns))
+        last = None if after is None else self.get(after, scope)
+        rows = in_order(_of(scope), VideoRow, newest_first, last)
         with self._store.reading():
             return [VideoJob(**row) for row in rows.limit(limit).dicts().execute(self._db)]
 
