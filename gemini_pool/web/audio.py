@@ -5,12 +5,12 @@ from contextlib import ExitStack, closing
 from flask import Blueprint, Response, g, request
 
 from gemini_pool.dialects.transcription import Transcription, read_transcription, write_transcription
-from gemini_pool.dialogue import Attachment, TextDelta
+from gemini_pool.dialogue import TextDelta
 from gemini_pool.errors import BadRequest
 from gemini_pool.web.answering import Ticket, watched
 from gemini_pool.web.cors import let_browsers_call
 from gemini_pool.web.edge import require_key
-from gemini_pool.web.forms import announced_bytes, heard_out, read_form
+from gemini_pool.web.forms import FormFile, announced_bytes, heard_out, read_form
 from gemini_pool.web.uploads import MOST_PARTS, file_of
 from gemini_pool.wiring import Services, services
 
@@ -33,16 +33,13 @@ def transcriptions() -> Response:
             if file is None:
                 raise BadRequest("No recording: the form needs a part `file`.", param="file")
             asked = read_transcription(form.fields, file.incoming.id, s.catalog)
-        recording = Attachment(
-            file.name, file.mime_type, file.incoming.part, file.incoming.bytes, file.incoming.digest
-        )
-        body, mime_type = write_transcription(asked, _said(asked, recording, s))
+        body, mime_type = write_transcription(asked, _said(asked, file, s))
     return Response(body, content_type=mime_type)
 
 
-def _said(asked: Transcription, recording: Attachment, s: Services) -> str:
+def _said(asked: Transcription, recording: FormFile, s: Services) -> str:
     with Ticket(s, g.request_id, g.key, request.path, asked.call) as ticket:
-        prompt = ticket.prompt({file.file_id: recording for (file,) in asked.call.files})
+        prompt = ticket.prompt({recording.incoming.id: recording.attachment})
         text = []
         with closing(ticket.ask(prompt, watched(s, ticket.held))) as answer:
             for event in answer:

@@ -15,6 +15,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import FormDataParser
 
+from gemini_pool.dialogue import Attachment
 from gemini_pool.errors import BadRequest, CallerError, TooLarge
 from gemini_pool.media.depot import Depot, Incoming
 
@@ -39,6 +40,12 @@ class FormFile:
     incoming: Incoming
     name: str
     mime_type: str
+
+    @property
+    def attachment(self) -> Attachment:
+        """As a prompt has it, for as long as the form's bytes are there."""
+        incoming = self.incoming
+        return Attachment(self.name, self.mime_type, incoming.part, incoming.bytes, incoming.digest)
 
 
 @dataclass(frozen=True, slots=True)

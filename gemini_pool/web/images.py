@@ -29,7 +29,7 @@ from gemini_pool.store.keys import Key
 from gemini_pool.web.answering import Ticket, watched
 from gemini_pool.web.cors import let_browsers_call
 from gemini_pool.web.edge import read_json, reply, require_key
-from gemini_pool.web.forms import FORM, FormFile, heard_out, read_form
+from gemini_pool.web.forms import FORM, heard_out, read_form
 from gemini_pool.web.links import link_to
 from gemini_pool.wiring import Services, services
 
@@ -89,12 +89,7 @@ def _form(s: Services, stack: ExitStack) -> tuple[JSON, Mapping[str, Attachment]
     if pictures := [one for field, one in named if PICTURE_FIELD.fullmatch(field)]:
         body["image"] = pictures
     body |= {field: one for field, one in named if field == "mask"}
-    return body, {file.incoming.id: _attachment(file) for file in form.files}
-
-
-def _attachment(file: FormFile) -> Attachment:
-    incoming = file.incoming
-    return Attachment(file.name, file.mime_type, incoming.part, incoming.bytes, incoming.digest)
+    return body, {file.incoming.id: file.attachment for file in form.files}
 
 
 def _answered(drawing: Drawing, s: Services, came: Mapping[str, Attachment] = NO_FILES) -> Response:
