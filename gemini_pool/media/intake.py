@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
@@ -21,12 +22,13 @@ from gemini_pool.errors import BadRequest, TooLarge
 from gemini_pool.media.fetch import Fetched, Fetcher
 from gemini_pool.media.kinds import kind_of, suffix_for
 from gemini_pool.media.shelf import Shelf
+from gemini_pool.settings import MEGABYTE
 
 MOST_FILES = 64
 AT_ONCE = 4
+MOST_DIGESTS = 1024
 HEAD_BYTES = 4096
 PIECE_CHARACTERS = 64 * 1024  # divides by four
-MEGABYTE = 1024 * 1024
 # Our own links, wherever the service was reached: names on the shelf cannot be guessed.
 OWN_LINK = re.compile(r"/(image|video)/([\w.-]{16,})")
 
@@ -70,6 +72,8 @@ class Intake:
         self._fetcher = fetcher
         self._shelf = shelf
         self._most_bytes = most_bytes
+        # What a name on the shelf names never changes, and a conversation shows it again with every turn.
+        self._digest = lru_cache(MOST_DIGESTS)(_digest_of)
 
     def gather(
         self, turns: Sequence[Turn], sources: Sequence[Sequence[FileSource]], uploaded: Uploaded
@@ -142,9 +146,12 @@ class Intake:
         file = self._shelf.find(link[1], link[2]) if link else None
         if file is None:
             return None
-        with file.path.open("rb") as content:
-            digest = hashlib.file_digest(content, "sha256").hexdigest()
-        return Attachment(file.name, file.mime_type, file.path, file.path.stat().st_size, digest)
+        return Attachment(file.name, file.mime_type, file.path, file.size, self._digest(file.path))
+
+
+def _digest_of(path: Path) -> str:
+    with path.open("rb") as content:
+        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 _STANDARD = str.maketrans("-_", "+/")

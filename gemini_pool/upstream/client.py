@@ -134,7 +134,8 @@ class UpstreamClient:
                     if isinstance(said, SessionNamed):
                         files.session_is(said.name)
                     yield said
-                    yield from files.ripe()
+                    if files.under_way:
+                        yield from files.ripe()
             yield from files.rest(must_be=must_be)
         yield from ending
 

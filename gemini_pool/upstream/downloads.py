@@ -175,7 +175,7 @@ class Harvest:
         self._session = session
         self._named: set[str] = set()
         self._unasked: list[str] = []  # until the session's full name is known
-        self._under_way: set[Future[MadeFile]] = set()
+        self.under_way: set[Future[MadeFile]] = set()
         self._stop = threading.Event()
 
     def session_is(self, name: str) -> None:
@@ -199,8 +199,8 @@ class Harvest:
 
     def ripe(self) -> Iterator[MadeFile]:
         """Those that have come since; UpstreamError for one that will not."""
-        for download in [one for one in self._under_way if one.done()]:
-            self._under_way.discard(download)
+        for download in [one for one in self.under_way if one.done()]:
+            self.under_way.discard(download)
             yield download.result()
 
     def rest(self, *, must_be: bool) -> Generator[MadeFile | Silence]:
@@ -211,8 +211,8 @@ class Harvest:
                 self.want(GeneratedFile(file_id, "", ""))
             if name:
                 self.session_is(name)
-        while self._under_way:
-            wait_for(self._under_way, TICK_SECONDS, "FIRST_COMPLETED")
+        while self.under_way:
+            wait_for(self.under_way, TICK_SECONDS, "FIRST_COMPLETED")
             yield SILENCE
             yield from self.ripe()
         if self._unasked:
@@ -220,11 +220,11 @@ class Harvest:
 
     def close(self) -> None:
         self._stop.set()
-        for download in self._under_way:
+        for download in self.under_way:
             download.cancel()
 
     def _ask(self, file_id: str) -> None:
-        self._under_way.add(self._downloads.submit(self._account, self._session, file_id, self._stop))
+        self.under_way.add(self._downloads.submit(self._account, self._session, file_id, self._stop))
 
 
 def _patiently(call: Waiting[T], stop: threading.Event) -> T:
