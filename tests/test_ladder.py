@@ -86,6 +86,10 @@ STARTS_SIMULATOR = {"cli", "demo"}
 DOORS = {
     "flask": {"web", "app", "wiring"},
     "werkzeug": {"web", "app", "wiring"},
+    "flask_login": {"web"},
+    "flask_babel": {"web"},
+    "flask_bootstrap": {"web"},
+    "pydantic": {"web"},
     "peewee": {"store"},
     "playhouse": {"store"},
     "sqlite3": {"store"},
