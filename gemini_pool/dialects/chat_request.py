@@ -70,10 +70,10 @@ class _Message:
 
 
 def _messages(body: JSON) -> list[_Message]:
+    if "prompts" in body and not body.get("messages"):  # clients that must send `messages` send none
+        return [_prompt(p, f"prompts[{at}]") for at, p in enumerate(_array(body, "prompts"))]
     if "messages" in body:
         return [_message(m, f"messages[{at}]") for at, m in enumerate(_array(body, "messages"))]
-    if "prompts" in body:
-        return [_prompt(p, f"prompts[{at}]") for at, p in enumerate(_array(body, "prompts"))]
     raise BadRequest("`messages` is missing: a list of at least one message.", param="messages")
 
 

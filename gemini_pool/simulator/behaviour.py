@@ -42,7 +42,7 @@ class Behaviour:
     rtt: float = 0.0  # before the first byte of every answer, getoxsrf included
     gzip: bool = False  # only when the client offers it
     citations: bool = False
-    files: int = 0  # pictures made; films where the question asks for them alone
+    files: int | None = None  # pictures or films made; None: one where the question allows nothing else
     file_bytes: int = 0  # how large each is made; 0: the smallest whole file of its kind
     inline_image_bytes: int = 0
     session_info: SessionInfo = "every"

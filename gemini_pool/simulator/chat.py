@@ -11,10 +11,10 @@ from gemini_pool.simulator.answer import compose
 from gemini_pool.simulator.behaviour import Behaviour
 from gemini_pool.simulator.cast import SimAccount
 from gemini_pool.simulator.file_types import is_supported
-from gemini_pool.simulator.files import FILM, PICTURE, Kind
+from gemini_pool.simulator.files import FILM, PICTURE
 from gemini_pool.simulator.framing import stream_writes
 from gemini_pool.simulator.performance import Performance, error_only, perform
-from gemini_pool.simulator.question import AUTO, MODELS, read_question
+from gemini_pool.simulator.question import AUTO, MODELS, Question, read_question
 from gemini_pool.simulator.refusal import invalid, unknown_model
 from gemini_pool.simulator.script import Script, json_reply
 from gemini_pool.simulator.sessions import Session, Turn
@@ -65,7 +65,7 @@ def stream_assist(ask: Ask) -> Script:
     turn = Turn(question.prompt, question.model, question.file_ids)
     number = session.hear(turn)
     ask.world.log.hear(ask.account.name, question.prompt)
-    performance = _performance(ask, session, turn, number, FILM if question.film else PICTURE)
+    performance = _performance(ask, session, turn, number, question)
     return Script(
         status=200,
         writes=stream_writes(performance, ask.behaviour, gzip=ask.behaviour.gzip and ask.gzip_offered),
@@ -75,11 +75,13 @@ def stream_assist(ask: Ask) -> Script:
     )
 
 
-def _performance(ask: Ask, session: Session, turn: Turn, number: int, kind: Kind) -> Performance:
+def _performance(ask: Ask, session: Session, turn: Turn, number: int, question: Question) -> Performance:
     if turn.model != AUTO and turn.model not in MODELS:
         return error_only(unknown_model(turn.model))
     behaviour, now = ask.behaviour, ask.world.clock()
-    made = [session.make_file(kind, behaviour.file_bytes, now) for _ in range(behaviour.files)]
+    kind = FILM if question.film else PICTURE
+    count = int(question.makes) if behaviour.files is None else behaviour.files
+    made = [session.make_file(kind, behaviour.file_bytes, now) for _ in range(count)]
     return perform(compose(session, turn, number, behaviour, made), behaviour, turn.model)
 
 

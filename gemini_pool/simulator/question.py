@@ -19,6 +19,7 @@ MODELS = frozenset(
 )
 
 _SPECS = ("webGroundingSpec", "imageGenerationSpec", "videoGenerationSpec", "vertexAiSearchSpec")
+_MAKING = {"imageGenerationSpec", "videoGenerationSpec"}
 _CHECKED = ("session", "query", "filter", "fileIds", "answerGenerationMode", "toolsSpec", "languageCode")
 _REST = ("userMetadata", "assistSkippingMode", "assistGenerationConfig")
 _PUBLIC_SCHEMA = ("isSessionLess", "agentsSpec", "actionSpec", "generationSpec", "dataStoreSpecs")
@@ -29,7 +30,8 @@ _MEMBERS = frozenset({*_CHECKED, *_REST, *_PUBLIC_SCHEMA})
 class Question:
     """A prompt for a session; `model` is "auto" when none is named, and need not exist.
 
-    `film` says that a file made for it is a film. Where pictures are allowed too it is a picture.
+    `film` says that a file made for it is a film. Where pictures are allowed too it is a picture. `makes`
+    that nothing but making one is allowed.
     """
 
     session: str
@@ -37,6 +39,7 @@ class Question:
     model: str
     file_ids: tuple[str, ...]
     film: bool
+    makes: bool
 
 
 def read_question(body: dict[str, Any]) -> Question:
@@ -52,8 +55,10 @@ def read_question(body: dict[str, Any]) -> Question:
     session, prompt, files = checks.required(body, "session", str), _prompt(body), _file_ids(body)
     if not prompt and not files:
         raise invalid("The query is empty.")
-    film = "videoGenerationSpec" in tools and "imageGenerationSpec" not in tools
-    return Question(session, prompt, model_of(body), files, film)
+    allowed = {name for name in _SPECS if name in tools}
+    film = allowed & _MAKING == {"videoGenerationSpec"}
+    makes = bool(allowed) and allowed <= _MAKING
+    return Question(session, prompt, model_of(body), files, film, makes)
 
 
 def model_of(body: dict[str, Any]) -> str:

@@ -1,7 +1,8 @@
 """The openai package as its users have it, with strict validation of every answer, against gunicorn."""
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,20 @@ from typing import Any
 import httpx2 as httpx
 import openai
 import pytest
+from flask import Flask
+from lookups import NAME, Directory
 from openai import OpenAI
+from proxies import Peer, answer
 from running import KEY, RunningPool, environment
 
-from gemini_pool.simulator.files import PICTURE
+from gemini_pool.media.fetch import Fetcher
+from gemini_pool.simulator.files import FILM, PICTURE
 from gemini_pool.simulator.server import Simulator
 
 OTHER = "sk-gp-of-somebody-else"
 PNG = b64encode(PICTURE.smallest).decode()
+MP4 = b64encode(FILM.smallest).decode()
+WAV = b64encode(b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0" + bytes(24)).decode()
 HELLO = [{"role": "user", "content": "Hello, 世界?"}]
 
 
@@ -173,8 +180,13 @@ def test_a_file_over_the_limit(client: OpenAI, size: int) -> None:
         {"type": "file", "file": {"filename": "a.png", "file_data": f"data:image/png;base64,{PNG}"}},
         {"type": "file", "file": {"filename": "a.png", "file_data": PNG}},
         {"type": "file", "file": {"file_id": ""}},
+        {"type": "input_image", "image_url": f"data:image/png;base64,{PNG}"},
+        {"type": "input_file", "filename": "a.png", "file_data": f"data:image/png;base64,{PNG}"},
+        {"type": "input_audio", "input_audio": {"data": WAV, "format": "wav"}},
+        {"type": "image", "data": PNG, "mime_type": "image/png"},
+        {"type": "video_url", "video_url": {"url": f"data:video/mp4;base64,{MP4}"}},
     ],
-    ids=["image_url", "data URL", "base64", "file_id"],
+    ids=lambda part: f"{part['type']} {len(str(part))}",
 )
 def test_a_file_in_a_chat(client: OpenAI, simulator: Simulator, part: Any) -> None:
     if part.get("file", {}).get("file_id") == "":
@@ -184,7 +196,49 @@ def test_a_file_in_a_chat(client: OpenAI, simulator: Simulator, part: Any) -> No
     answer = client.chat.completions.create(model="gemini-auto", messages=messages)
     assert "(1 file)" in (answer.choices[0].message.content or "")
     sessions = [one for one in simulator.world.sessions("amber") if one.files]
-    assert [file.size for file in sessions[-1].files.values()] == [len(PICTURE.smallest)]
+    types = {"input_audio": "audio/wav", "video_url": "video/mp4"}
+    assert [f.mime_type for f in sessions[-1].files.values()] == [types.get(part["type"], "image/png")]
+
+
+@pytest.mark.parametrize("part", ["image_url", "video_url", "file", "input_file", "input_image"])
+def test_a_file_named_by_its_address(
+    make_app: Callable[..., Flask], simulator: Simulator, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    # The guard lets nobody call this machine, so the name's look-up and its permission are the test's.
+    here = partial(Fetcher, permits=lambda *_: True, resolve=Directory())
+    monkeypatch.setattr("gemini_pool.parts.Fetcher", here)
+    app = make_app("amber")
+    with Peer(lambda _: answer(200, PICTURE.smallest, "Content-Type: image/png")) as peer:
+        address = f"http://{NAME}:{peer.port}/cat.png"
+        parts = {
+            "image_url": {"image_url": {"url": address}},
+            "video_url": {"video_url": {"url": address}},
+            "file": {"file": {"file_url": address}},
+            "input_file": {"file_url": address},
+            "input_image": {"image_url": address},
+        }
+        messages: Any = [{"role": "user", "content": [{"type": part, **parts[part]}]}]
+        transport = httpx.WSGITransport(app=app)  # type: ignore[arg-type]
+        with OpenAI(
+            base_url="http://pool/v1", api_key=KEY, http_client=httpx.Client(transport=transport)
+        ) as c:
+            said = c.chat.completions.create(model="gemini-auto", messages=messages)
+    assert "(1 file)" in (said.choices[0].message.content or "")
+    sessions = [one for one in simulator.world.sessions("amber") if one.files]
+    (file,) = sessions[-1].files.values()
+    assert (file.name, file.size) == ("cat.png", len(PICTURE.smallest))
+
+
+def test_files_in_the_form_with_prompts(client: OpenAI) -> None:
+    prompts = [
+        {
+            "role": "user",
+            "text": "What is this?",
+            "files": [{"data": f"data:image/png;base64,{PNG}", "type": "image"}],
+        }
+    ]
+    said = client.chat.completions.create(model="gemini-auto", messages=[], extra_body={"prompts": prompts})
+    assert "What is this? (1 file)" in (said.choices[0].message.content or "")
 
 
 def test_pictures_from_words(client: OpenAI, simulator: Simulator) -> None:
@@ -317,9 +371,9 @@ def test_malformed_json_and_wrong_methods(pool: RunningPool) -> None:
     malformed = httpx.post(f"{pool.url}/v1/chat/completions", content=b"{oops", headers=headers)
     wrong = httpx.get(f"{pool.url}/v1/chat/completions", headers=headers)
     assert (malformed.status_code, wrong.status_code) == (400, 405)
-    for answer in (malformed, wrong):
-        assert set(answer.json()["error"]) == {"message", "type", "param", "code"}
-        assert "<" not in answer.text
+    for refusal in (malformed, wrong):
+        assert set(refusal.json()["error"]) == {"message", "type", "param", "code"}
+        assert "<" not in refusal.text
 
 
 def test_a_stream_that_breaks_raises(client: OpenAI, simulator: Simulator) -> None:

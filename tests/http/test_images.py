@@ -112,7 +112,7 @@ def test_several_are_drawn_by_several_accounts(make_app: MakeApp, keyed: Keyed, 
 def test_words_are_no_picture_and_another_account_is_tried(
     make_app: MakeApp, keyed: Keyed, world: World
 ) -> None:
-    world.behave("bruno", files=1)
+    world.behave("amber", files=0)
     client = make_app("amber", "bruno").test_client()
     for _ in range(2):
         answer = client.post(GENERATIONS, json={"prompt": "A cat"}, headers=keyed)
@@ -123,6 +123,7 @@ def test_words_are_no_picture_and_another_account_is_tried(
 
 
 def test_no_picture_at_all_is_an_error(make_app: MakeApp, keyed: Keyed, world: World) -> None:
+    world.behave(None, files=0)
     app = make_app("amber", "bruno")
     answer = app.test_client().post(GENERATIONS, json={"prompt": "A cat", "n": 2}, headers=keyed)
     assert answer.status_code == 502

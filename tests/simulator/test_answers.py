@@ -1,5 +1,8 @@
 import base64
 import itertools
+from typing import Any
+
+import pytest
 
 from gemini_pool.simulator.world import World
 
@@ -136,3 +139,19 @@ def test_turns_count_up_in_a_session(amber: Caller) -> None:
     session = amber.session()
     for number in itertools.islice(itertools.count(1), 3):
         assert f"/turn {number}/" in amber.ask(session=session).text()
+
+
+@pytest.mark.parametrize(
+    ("tools", "types"),
+    [
+        ({"imageGenerationSpec": {}}, ["image/png"]),
+        ({"videoGenerationSpec": {}}, ["video/mp4"]),
+        ({"webGroundingSpec": {}, "imageGenerationSpec": {}, "videoGenerationSpec": {}}, []),
+        ({"webGroundingSpec": {}}, []),
+    ],
+)
+def test_a_file_is_made_unasked_where_nothing_else_is_allowed(
+    amber: Caller, tools: dict[str, Any], types: list[str]
+) -> None:
+    contents = amber.ask(toolsSpec=tools).contents()
+    assert [one["file"]["mimeType"] for one in contents if "file" in one] == types

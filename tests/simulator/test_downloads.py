@@ -54,7 +54,9 @@ def mp4_boxes(data: bytes) -> Iterator[bytes]:
 def test_a_picture_is_a_whole_png(amber: Caller, world: World) -> None:
     answer = amber.download(*made(amber, world))
     assert (answer.status, answer.headers["content-type"]) == (200, "image/png")
-    assert list(png_chunks(answer.body)) == [b"IHDR", b"IDAT", b"IEND"]
+    chunks = list(png_chunks(answer.body))
+    assert (chunks[0], chunks[-1]) == (b"IHDR", b"IEND")
+    assert b"IDAT" in chunks
 
 
 def test_a_film_is_an_mp4(amber: Caller, world: World) -> None:
