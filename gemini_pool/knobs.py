@@ -19,15 +19,20 @@ class Knob:
     reader: Reader[Any]
     about: str
     secret: bool = False
+    sealed: bool = False
 
     @property
     def savable(self) -> bool:
-        """Not a secret, which would lie in the clear, and not the place of the store itself."""
-        return not self.secret and self.name != "DATA_DIR"
+        """Not the place of the store itself, and of secrets those alone that are sealed then."""
+        return self.name != "DATA_DIR" and (self.sealed or not self.secret)
 
 
-def knob(name: str, default: str, reader: Reader[Any], about: str, *, secret: bool = False) -> Any:
-    return field(metadata={"knob": Knob(name, default, reader, about, secret)}, repr=not secret)
+def knob(
+    name: str, default: str, reader: Reader[Any], about: str, *, secret: bool = False, sealed: bool = False
+) -> Any:
+    """A field of Settings. What is `sealed` is a secret."""
+    known = Knob(name, default, reader, about, secret or sealed, sealed)
+    return field(metadata={"knob": known}, repr=not known.secret)
 
 
 def valued(k: Knob, text: str) -> Any:

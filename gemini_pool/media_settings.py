@@ -45,7 +45,7 @@ class MediaSettings:
         address("https", "http"),
         "A CloudFlare ImgBed (`https://…/upload`) to put pictures and films on, if its token is set too.",
     )
-    upload_token: str = knob("UPLOAD_API_TOKEN", "", TEXT, "Its token.", secret=True)
+    upload_token: str = knob("UPLOAD_API_TOKEN", "", TEXT, "Its token.", sealed=True)
     image_base_url: str = knob(
         "IMAGE_BASE_URL", "", address("https", "http"), "Where its files are had from, if not there."
     )

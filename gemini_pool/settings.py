@@ -111,7 +111,7 @@ class Settings(MediaSettings):
         "",
         address("http", "https", "socks5", "socks5h"),
         "Proxy for all calls upstream.",
-        secret=True,
+        sealed=True,
     )
     language: str = knob("UPSTREAM_LANGUAGE", "en-US", TEXT, "Language code sent with each prompt.")
     time_zone: str = knob("UPSTREAM_TIME_ZONE", "Etc/GMT", TEXT, "Time zone sent with each prompt.")
@@ -205,6 +205,9 @@ class Settings(MediaSettings):
     scheduler: bool = knob("SCHEDULER", "1", SWITCH, "Run background jobs in one of these workers.")
     journal_days: int = knob("JOURNAL_DAYS", "30", whole(1, 3650), "Days that finished calls are kept.")
 
+    # The names of the settings that the environment gives: nothing that is saved changes them.
+    fixed: frozenset[str] = frozenset()
+
     @property
     def data_path(self) -> Path:
         return Path(self.data_dir) if self.data_dir else CHECKOUT
@@ -222,7 +225,7 @@ def knobs() -> dict[str, Knob]:
     """Field name of Settings -> what is known of the setting, in the order people should read them."""
     inherited = {f.name for f in fields(MediaSettings)}
     ordered = sorted(fields(Settings), key=lambda f: f.name in inherited)
-    return {f.name: f.metadata["knob"] for f in ordered}
+    return {f.name: f.metadata["knob"] for f in ordered if "knob" in f.metadata}
 
 
 def read_settings(environ: Mapping[str, str], saved: Mapping[str, str] | None = None) -> Settings:
@@ -231,7 +234,8 @@ def read_settings(environ: Mapping[str, str], saved: Mapping[str, str] | None = 
     values = {
         name: valued(k, environ.get(k.name) or stored.get(k.name) or k.default) for name, k in knobs().items()
     }
-    settings = Settings(**values)
+    fixed = frozenset(k.name for k in knobs().values() if environ.get(k.name))
+    settings = Settings(**values, fixed=fixed)
     if settings.secure_c_ses and not (settings.csesidx and settings.config_id):
         missing = "CSESIDX" if not settings.csesidx else "CONFIG_ID"
         raise SettingsError(
@@ -240,14 +244,15 @@ def read_settings(environ: Mapping[str, str], saved: Mapping[str, str] | None = 
     return settings
 
 
-def check(name: str, text: str) -> None:
-    """SettingsError unless `text` could be saved as the value of the setting called `name`."""
+def check(name: str, text: str) -> Knob:
+    """The setting called `name`; SettingsError unless `text` could be saved as its value."""
     known = {k.name: k for k in knobs().values()}
     if name not in known:
         raise SettingsError(f"{name}: is not a setting; accepted: {', '.join(known)}")
     if not known[name].savable:
         raise SettingsError(f"{name}: cannot be saved; accepted: the environment variable of this name")
     valued(known[name], text)
+    return known[name]
 
 
 def as_markdown() -> Iterator[str]:

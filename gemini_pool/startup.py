@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from gemini_pool.settings import Settings, read_settings
 from gemini_pool.store.db import Store
 from gemini_pool.store.saved import SavedSettings
+from gemini_pool.store.secrets import open_vault
 
 DATABASE_FILE = "gemini_pool.db"
 
@@ -18,5 +19,9 @@ def open_store(settings: Settings) -> Store:
 
 def effective_settings(environ: Mapping[str, str]) -> Settings:
     """The settings of the environment, then what was saved in its store, then the defaults."""
-    store = open_store(read_settings(environ))
-    return read_settings(environ, SavedSettings(store).all())
+    return read_settings(environ, saved_settings(read_settings(environ)).all())
+
+
+def saved_settings(settings: Settings) -> SavedSettings:
+    """What was saved in this DATA_DIR."""
+    return SavedSettings(open_store(settings), open_vault(settings.encryption_key, settings.data_path))

@@ -7,6 +7,7 @@ from flask import current_app
 
 from gemini_pool.jobs.films import Films
 from gemini_pool.jobs.scheduler import Jobs
+from gemini_pool.jobs.workbench import Workbench
 from gemini_pool.media.depot import Depot
 from gemini_pool.media.intake import Gather
 from gemini_pool.media.shelf import Shelf
@@ -33,10 +34,13 @@ from gemini_pool.store.db import Store
 from gemini_pool.store.files import Files
 from gemini_pool.store.journal import CallJournal
 from gemini_pool.store.keys import Keys
+from gemini_pool.store.live import Live
 from gemini_pool.store.preferences import Preferences
 from gemini_pool.store.secrets import open_vault
 from gemini_pool.store.tally import Tally
 from gemini_pool.store.videos import Videos
+from gemini_pool.store.works import Works
+from gemini_pool.upstream.client import UpstreamClient
 from gemini_pool.upstream.transport import Transport
 
 EXTENSION = "gemini_pool"
@@ -63,6 +67,10 @@ class Services:
     conversations: Conversations
     videos: Videos
     films: Films
+    client: UpstreamClient
+    live: Live
+    works: Works
+    workbench: Workbench
     jobs: Jobs
     behind: WriteBehind
     transport: Transport
@@ -92,6 +100,8 @@ def build_services(settings: Settings) -> Services:
     gather = build_gather(settings, shelf, files, depot)
     catalog = Catalog(store, settings.unknown_model)
     videos = Videos(store)
+    live = Live(store)
+    works = Works(store, live)
     client = build_client(settings, transport, accounts, manager, shelf)
     runner = build_runner(settings, manager, client, conversations, admission)
     return Services(
@@ -111,6 +121,10 @@ def build_services(settings: Settings) -> Services:
         gather=gather,
         conversations=conversations,
         videos=videos,
+        client=client,
+        live=live,
+        works=works,
+        workbench=Workbench(works),
         films=Films(videos, runner, shelf, catalog.resolve, gather, journal.record),
         jobs=build_jobs(
             settings,

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 from running import free_port
+from vaults import VAULT
 
 from gemini_pool.cli import main
 from gemini_pool.settings import knobs
@@ -261,7 +262,7 @@ def test_a_saved_setting_counts_at_the_next_start_unless_the_environment_sets_it
     fixed = {"DATA_DIR": str(shell.folder), "UNKNOWN_MODEL": "passthrough"}
     assert effective_settings(fixed).unknown_model == "passthrough"
     assert shell("settings", "set", "UNKNOWN_MODEL", "").returncode == 0
-    assert SavedSettings(shell.store()).all() == {}
+    assert SavedSettings(shell.store(), VAULT).all() == {}
 
 
 def test_a_saved_port_is_the_one_that_is_listened_on(shell: Shell) -> None:
@@ -329,7 +330,7 @@ def test_a_wrong_secret_is_named_but_not_repeated(shell: Shell) -> None:
 
 def test_a_refused_setting_is_not_saved(shell: Shell) -> None:
     shell.refused("settings", "set", "PORT", "0")
-    assert SavedSettings(shell.store()).all() == {}
+    assert SavedSettings(shell.store(), VAULT).all() == {}
 
 
 def test_a_file_that_is_no_database_is_one_line(shell: Shell) -> None:

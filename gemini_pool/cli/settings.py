@@ -7,8 +7,7 @@ from pathlib import Path
 from gemini_pool.cli.console import say
 from gemini_pool.readme import write_settings
 from gemini_pool.settings import as_markdown, check, read_settings
-from gemini_pool.startup import open_store
-from gemini_pool.store.saved import SavedSettings
+from gemini_pool.startup import saved_settings
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +28,6 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _save(options: argparse.Namespace) -> None:
-    check(options.name, options.value)
-    SavedSettings(open_store(read_settings(os.environ))).save(options.name, options.value)
+    secret = check(options.name, options.value).secret
+    saved_settings(read_settings(os.environ)).save(options.name, options.value, secret=secret)
     say(f"{options.name} is saved. A running service reads it at its next start.")

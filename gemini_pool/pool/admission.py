@@ -39,6 +39,11 @@ class Admission:
         """The process is about to stop: answers that are still under way then are broken off."""
         self._ends_at = self._clock() + seconds
 
+    @property
+    def ending(self) -> bool:
+        """Whether the process is about to stop: what need not go on ends."""
+        return self._ends_at < math.inf
+
     def check(self) -> None:
         """Stopping when the time to end has come."""
         if self._clock() >= self._ends_at:

@@ -5,6 +5,7 @@ closed. Of retries this room knows only those that stay with the account: a toke
 takes, and a session it has lost. Whether another account tries is the pool's business.
 """
 
+import math
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -109,6 +110,15 @@ class UpstreamClient:
         with closing(self._events(account, prompt, session, known)) as events:
             yield from bounded(events, prompt.stop, prompt.max_tokens)
 
+    def prove(self, account: Account) -> Waiting[None]:
+        """Have a new token made, whatever is held: proof that the cookies are good; UpstreamError."""
+        yield from self._tokens.get(account, ahead=math.inf)
+
+    def open_session(self, account: Account) -> Waiting[None]:
+        """Open a session, for the next conversation to begin in; UpstreamError."""
+        token = yield from self._tokens.get(account)
+        self._spares.keep(account, (yield from self._create_session(account, token)))
+
     def _events(
         self, account: Account, prompt: Prompt, session: str | None, known: Mapping[str, str]
     ) -> Generator[Event]:
@@ -190,9 +200,9 @@ class UpstreamClient:
 
     def _make_ready(self, account: Account) -> None:
         """Renew the token ahead, have a session to spare and a line to ask on; UpstreamError."""
-        token = patiently(self._tokens.get(account, ahead=AHEAD_SECONDS))
+        patiently(self._tokens.get(account, ahead=AHEAD_SECONDS))
         if not self._spares.has(account):
-            self._spares.keep(account, patiently(self._create_session(account, token)))
+            patiently(self.open_session(account))
         self._transport.make_ready(self._api_url)
 
     def _create_session(self, account: Account, token: Token) -> Waiting[str]:

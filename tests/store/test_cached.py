@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from vaults import VAULT
 
 from gemini_pool.store.db import LOOK_EVERY_SECONDS, Cached, Store
 from gemini_pool.store.saved import SavedSettings
@@ -14,7 +15,7 @@ class Reading:
     """Reads the saved settings; once `go_on` is cleared, only when it is set."""
 
     def __init__(self, store: Store) -> None:
-        self._settings = SavedSettings(store)
+        self._settings = SavedSettings(store, VAULT)
         self.asked, self.go_on = threading.Event(), threading.Event()
         self.go_on.set()
 
@@ -33,7 +34,7 @@ def reading(store: Store) -> Reading:
 def cached(store: Store, path: Path, reading: Reading) -> Cached[dict[str, str]]:
     """What was read before another process saved a setting; the next reading waits to be let go on."""
     cached = Cached(store, reading)
-    SavedSettings(Store(path)).save("PORT", "8001")
+    SavedSettings(Store(path), VAULT).save("PORT", "8001")
     threading.Event().wait(LOOK_EVERY_SECONDS)
     reading.asked.clear()
     reading.go_on.clear()

@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from vaults import VAULT
 
 from gemini_pool.errors import StoreError
 from gemini_pool.roster import QuotaKind, Standing
@@ -108,7 +109,7 @@ def test_an_older_database_gets_what_is_missing_and_keeps_its_rows(
         fill(path, "INSERT INTO settings (name, value) VALUES ('PORT', '8001')")
     store = Store(path)
     assert "0002" in {name[:4] for name in store.migrate()}
-    assert SavedSettings(store).all() == {"PORT": "8001"}
+    assert SavedSettings(store, VAULT).all() == {"PORT": "8001"}
     assert Catalog(store, "reject").list()
 
 

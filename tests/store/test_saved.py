@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from vaults import VAULT
 
 from gemini_pool.settings import read_settings
 from gemini_pool.store.db import Store
@@ -11,7 +12,7 @@ from gemini_pool.store.saved import SavedSettings
 
 @pytest.fixture
 def saved(store: Store) -> SavedSettings:
-    return SavedSettings(store)
+    return SavedSettings(store, VAULT)
 
 
 def test_nothing_is_saved_at_first(saved: SavedSettings) -> None:
@@ -21,7 +22,7 @@ def test_nothing_is_saved_at_first(saved: SavedSettings) -> None:
 def test_a_saved_value_survives_reopening(saved: SavedSettings, path: Path) -> None:
     saved.save("PORT", "8001")
     saved.save("UPSTREAM_LANGUAGE", "de-DE")
-    assert SavedSettings(Store(path)).all() == {"PORT": "8001", "UPSTREAM_LANGUAGE": "de-DE"}
+    assert SavedSettings(Store(path), VAULT).all() == {"PORT": "8001", "UPSTREAM_LANGUAGE": "de-DE"}
 
 
 def test_the_last_value_counts(saved: SavedSettings) -> None:
@@ -51,3 +52,9 @@ def test_saving_tells_other_processes(store: Store, saved: SavedSettings) -> Non
     before = store.revision()
     saved.save("PORT", "8001")
     assert store.revision() == before + 1
+
+
+def test_a_secret_is_read_back_and_lies_nowhere_in_the_clear(saved: SavedSettings, path: Path) -> None:
+    saved.save("PROXY", "http://user:marked-secret@proxy:8080", secret=True)
+    assert saved.all() == {"PROXY": "http://user:marked-secret@proxy:8080"}
+    assert b"marked-secret" not in b"".join(file.read_bytes() for file in path.parent.iterdir())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from fakes import FakeClock
+from vaults import VAULT
 
 from gemini_pool.store.batches import WriteBehind
 from gemini_pool.store.db import LOOK_EVERY_SECONDS, Store, Watch
@@ -72,7 +73,7 @@ def test_own_writes_are_seen(watch: Watch, store: Store, clock: FakeClock) -> No
 
 
 def test_writes_of_another_store_are_seen(watch: Watch, path: Path, clock: FakeClock) -> None:
-    SavedSettings(Store(path)).save("PORT", "8001")
+    SavedSettings(Store(path), VAULT).save("PORT", "8001")
     assert later(watch, clock)
 
 
@@ -81,36 +82,36 @@ def test_writes_of_another_process_are_seen(watch: Watch, path: Path, clock: Fak
 import sys
 from pathlib import Path
 from gemini_pool.store.db import Store
-from gemini_pool.store.saved import SavedSettings
-SavedSettings(Store(Path(sys.argv[1]))).save("PORT", "8001")
+from gemini_pool.store.keys import Keys
+Keys(Store(Path(sys.argv[1])), ()).create("one")
 """
     assert elsewhere(code, path).communicate(timeout=30) == ("", "")
     assert later(watch, clock)
 
 
 def test_a_change_is_told_once(watch: Watch, path: Path, clock: FakeClock) -> None:
-    SavedSettings(Store(path)).save("PORT", "8001")
+    SavedSettings(Store(path), VAULT).save("PORT", "8001")
     assert later(watch, clock)
     assert not later(watch, clock)
 
 
 def test_several_changes_since_the_last_look_are_one(watch: Watch, path: Path, clock: FakeClock) -> None:
     for port in ("8001", "8002"):
-        SavedSettings(Store(path)).save("PORT", port)
+        SavedSettings(Store(path), VAULT).save("PORT", port)
     assert later(watch, clock)
     assert not later(watch, clock)
 
 
 def test_every_watch_is_told_for_itself(store: Store, path: Path, clock: FakeClock) -> None:
     watches = [store.watch(clock), store.watch(clock)]
-    SavedSettings(Store(path)).save("PORT", "8001")
+    SavedSettings(Store(path), VAULT).save("PORT", "8001")
     clock.advance(LOOK_EVERY_SECONDS)
     assert [watch.changed() for watch in watches] == [True, True]
 
 
 def test_between_two_looks_nobody_looks(watch: Watch, path: Path, clock: FakeClock) -> None:
     assert not later(watch, clock)
-    SavedSettings(Store(path)).save("PORT", "8001")
+    SavedSettings(Store(path), VAULT).save("PORT", "8001")
     clock.advance(LOOK_EVERY_SECONDS * 0.9)
     assert not watch.changed()
     clock.advance(LOOK_EVERY_SECONDS * 0.2)
@@ -124,7 +125,7 @@ def test_looks_are_close_enough_for_a_change_to_be_everywhere_within_a_second() 
 def test_while_nothing_changes_only_sqlites_own_counter_is_read(
     watch: Watch, line: Line, path: Path, clock: FakeClock
 ) -> None:
-    SavedSettings(Store(path)).save("PORT", "8001")
+    SavedSettings(Store(path), VAULT).save("PORT", "8001")
     assert later(watch, clock)
     del line.heard[:]
     for _ in range(100):
@@ -153,7 +154,7 @@ def test_the_journal_makes_nobody_read_anew(
 def test_the_journal_repeats_no_old_news(
     watch: Watch, path: Path, clock: FakeClock, behind: WriteBehind
 ) -> None:
-    SavedSettings(Store(path)).save("PORT", "8001")
+    SavedSettings(Store(path), VAULT).save("PORT", "8001")
     assert later(watch, clock)
     journal = CallJournal(Store(path), behind)
     journal.record(CallRecord(0.0, "one", None, "", None, "m", "/", "ok", "", None, 1, 0, 0))
@@ -173,14 +174,14 @@ def test_a_write_that_breaks_off_leaves_nothing_and_is_no_change(
 
     with pytest.raises(RuntimeError):
         break_off()
-    assert SavedSettings(other).all() == {}
+    assert SavedSettings(other, VAULT).all() == {}
     assert not later(watch, clock)
 
 
 def test_a_database_that_does_not_answer_stops_nobody(
     watch: Watch, line: Line, path: Path, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
-    SavedSettings(Store(path)).save("PORT", "8001")
+    SavedSettings(Store(path), VAULT).save("PORT", "8001")
     line.fails = True
     assert not later(watch, clock)
     assert "does not answer" in caplog.text
@@ -189,7 +190,7 @@ def test_a_database_that_does_not_answer_stops_nobody(
 def test_a_change_that_could_not_be_looked_at_is_seen_at_the_next_look(
     watch: Watch, line: Line, path: Path, clock: FakeClock
 ) -> None:
-    SavedSettings(Store(path)).save("PORT", "8001")
+    SavedSettings(Store(path), VAULT).save("PORT", "8001")
     line.fails = True
     assert not later(watch, clock)
     line.fails = False
@@ -199,7 +200,7 @@ def test_a_change_that_could_not_be_looked_at_is_seen_at_the_next_look(
 def test_one_thread_looks_and_the_others_do_not_wait_for_it(
     watch: Watch, line: Line, path: Path, clock: FakeClock
 ) -> None:
-    SavedSettings(Store(path)).save("PORT", "8001")
+    SavedSettings(Store(path), VAULT).save("PORT", "8001")
     clock.advance(LOOK_EVERY_SECONDS)
     line.asked.clear()
     line.go_on.clear()

@@ -204,7 +204,17 @@ def test_a_wrong_value_is_refused_in_the_same_words_before_it_is_saved() -> None
     assert str(caught.value) == refused(PORT="http")
 
 
-@pytest.mark.parametrize("name", [k.name for k in knobs().values() if k.secret] + ["DATA_DIR"])
+SEALED = {"PROXY", "UPLOAD_API_TOKEN"}
+
+
+def test_only_secrets_that_are_sealed_can_be_saved() -> None:
+    assert {k.name for k in knobs().values() if k.secret and k.savable} == SEALED
+    assert check("PROXY", "http://proxy:8080").secret
+
+
+@pytest.mark.parametrize(
+    "name", sorted({k.name for k in knobs().values() if k.secret} - SEALED | {"DATA_DIR"})
+)
 def test_a_secret_or_the_place_of_the_store_cannot_be_saved(name: str) -> None:
     with pytest.raises(SettingsError, match=f"{name}: cannot be saved; accepted: the environment"):
         check(name, MARK)

@@ -1,0 +1,285 @@
+"""Accounts: seen, added, changed, switched, renewed, deleted."""
+
+import time
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, BeforeValidator, Field
+
+from gemini_pool.errors import BadRequest, NotFound
+from gemini_pool.readers import read_expiry
+from gemini_pool.roster import Credentials
+from gemini_pool.store.profiles import Changes, NewAccount, Profile
+from gemini_pool.web.api.account_shapes import AccountShown, Quota, quota_of, shown
+from gemini_pool.web.api.deeds import wrote
+from gemini_pool.web.api.described import Desk, Done, Shape
+from gemini_pool.wiring import services
+
+bp = Desk("accounts", "/api/accounts")
+
+MOST_IN_BULK = 5_000
+# Until then a deleted account cannot come back by its old cookies: a browser's usual name.
+USUAL_BROWSER = "Mozilla/5.0"
+WORKSPACE = Field(validation_alias=AliasChoices("config_id", "team_id"))
+
+
+def _moment(value: object) -> object:
+    """Epoch seconds of a date as people write it; empty is "never"."""
+    if not isinstance(value, str):
+        return value
+    return read_expiry(value) if value else float("inf")
+
+
+Moment = Annotated[
+    float | None,
+    BeforeValidator(_moment, json_schema_input_type=str | None),
+]
+
+
+class GivenAccount(Shape):
+    """A new account. `team_id` is taken for `config_id`."""
+
+    secure_c_ses: str = Field(min_length=1)
+    csesidx: str = Field(min_length=1)
+    config_id: str = Field(min_length=1, validation_alias=AliasChoices("config_id", "team_id"))
+    host_c_oses: str = ""
+    user_agent: str = USUAL_BROWSER
+    name: str = Field("", max_length=200)
+    email: str = Field("", max_length=200)
+    note: str = Field("", max_length=2000)
+    external_id: str = Field("", max_length=200)
+    trial_end: str = ""
+    expires_at: Moment = None
+    tempmail_name: str = ""
+    tempmail_url: str = ""
+    mailbox: dict[str, str] = Field(default_factory=dict)
+
+
+class AccountChanges(Shape):
+    """What is to change; what is left out stays, and so does a cookie that is sent back masked. An empty text
+    clears a field that an account can be without."""
+
+    secure_c_ses: str | None = None
+    csesidx: str | None = None
+    config_id: str | None = Field(None, validation_alias=AliasChoices("config_id", "team_id"))
+    host_c_oses: str | None = None
+    user_agent: str | None = None
+    name: str | None = Field(None, max_length=200)
+    email: str | None = Field(None, max_length=200)
+    note: str | None = Field(None, max_length=2000)
+    external_id: str | None = Field(None, max_length=200)
+    trial_end: str | None = None
+    expires_at: Moment = None
+    tempmail_name: str | None = None
+    tempmail_url: str | None = None
+    mailbox: dict[str, str] | None = None
+
+
+class NewCookies(Shape):
+    """Cookies of a new sign-in."""
+
+    secure_c_ses: str = ""
+    host_c_oses: str = ""
+    csesidx: str = ""
+
+
+class AccountsShown(Shape):
+    """`current_index` is for clients that show whose turn it is; nobody's is, here."""
+
+    accounts: list[AccountShown]
+    current_index: int = 0
+
+
+class AccountAnswer(Shape):
+    account: AccountShown
+
+
+class Added(Shape):
+    success: bool = True
+    id: int
+
+
+class Toggled(Shape):
+    success: bool = True
+    available: bool
+
+
+class Renewed(Shape):
+    success: bool = True
+    message: str
+
+
+class QuotaAnswer(Shape):
+    account_id: int
+    quota: Quota
+
+
+class EventShown(Shape):
+    """One thing that happened to an account."""
+
+    at: float
+    what: str
+    reason: str
+    kind: str
+
+
+class HistoryAnswer(Shape):
+    history: list[EventShown]
+
+
+class Bulk(Shape):
+    """The same for several accounts at once."""
+
+    action: Literal["enable", "disable", "delete"]
+    ids: list[int] = Field(min_length=1, max_length=MOST_IN_BULK)
+
+
+class BulkDone(Shape):
+    success: bool = True
+    count: int
+
+
+@bp.operation("GET")
+def accounts() -> AccountsShown:
+    """All accounts, with their state and what is known of their limits."""
+    s, now = services(), time.time()
+    today = s.tally.today()
+    return AccountsShown(
+        accounts=[shown(one, today.get(one.account.id, ()), s, now) for one in s.profiles.get()]
+    )
+
+
+@bp.operation("POST")
+def add(body: GivenAccount) -> Added:
+    """Add an account. There is one for each csesidx of a workspace."""
+    s = services()
+    account_id = s.accounts.add(new_account(body))
+    wrote("account.added", f"account {account_id}")
+    return Added(id=account_id)
+
+
+@bp.operation("GET", "/<id:account_id>", errors=(404,))
+def account(account_id: int) -> AccountAnswer:
+    """An account."""
+    s, profile = services(), known(account_id)
+    return AccountAnswer(account=shown(profile, s.tally.today().get(account_id, ()), s))
+
+
+@bp.operation("PUT", "/<id:account_id>", errors=(404,))
+def edit(account_id: int, body: AccountChanges) -> Done:
+    """Change an account. New cookies are a new sign-in: what was said of the old one is forgotten."""
+    changed = services().accounts.edit(account_id, changes(body))
+    if changed is None:
+        raise no_account(account_id)
+    if changed:
+        wrote("account.edited", f"account {account_id}", ", ".join(changed))
+    return Done()
+
+
+@bp.operation("DELETE", "/<id:account_id>", errors=(404,))
+def delete(account_id: int) -> Done:
+    """Delete an account. Its id is never used again."""
+    if not services().accounts.delete([account_id]):
+        raise no_account(account_id)
+    wrote("account.deleted", f"account {account_id}")
+    return Done()
+
+
+@bp.operation("POST", "/<id:account_id>/toggle", errors=(404,))
+def toggle(account_id: int) -> Toggled:
+    """Switch an account off, or on again; on also ends its rests."""
+    enabled = not known(account_id).account.enabled
+    services().accounts.switch(account_id, enabled=enabled)
+    wrote("account.enabled" if enabled else "account.disabled", f"account {account_id}")
+    return Toggled(available=enabled)
+
+
+@bp.operation("POST", "/<id:account_id>/refresh-cookie", errors=(404,))
+def refresh_cookie(account_id: int, body: NewCookies) -> Renewed:
+    """Give an account the cookies of a new sign-in."""
+    known(account_id)
+    if not (body.secure_c_ses or body.host_c_oses or body.csesidx):
+        raise BadRequest(
+            "There is nothing to renew the account with: send secure_c_ses, and host_c_oses and csesidx if "
+            "they changed."
+        )
+    given = {name: value for name, value in body.model_dump().items() if value}
+    services().accounts.edit(account_id, Changes(**given))
+    wrote("account.renewed", f"account {account_id}", ", ".join(given))
+    return Renewed(message="The account has its new cookies.")
+
+
+@bp.operation("GET", "/<id:account_id>/quota", errors=(404,))
+def quota(account_id: int) -> QuotaAnswer:
+    """What is known of an account's limits."""
+    s, now = services(), time.time()
+    tallies = {one.kind: one for one in s.tally.today().get(account_id, ())}
+    return QuotaAnswer(account_id=account_id, quota=quota_of(known(account_id).account, tallies, s, now))
+
+
+@bp.operation("GET", "/<id:account_id>/history", errors=(404,))
+def history(account_id: int) -> HistoryAnswer:
+    """What happened to an account, the latest first; `at` in epoch seconds."""
+    known(account_id)
+    events = services().accounts.history(account_id)
+    return HistoryAnswer(
+        history=[
+            EventShown(at=one.at, what=one.what.value, reason=one.reason, kind=one.kind or "")
+            for one in events
+        ]
+    )
+
+
+@bp.operation("POST", "/bulk")
+def bulk(body: Bulk) -> BulkDone:
+    """Switch several accounts on or off, or delete them."""
+    ledger = services().accounts
+    if body.action == "delete":
+        count = ledger.delete(body.ids)
+    else:
+        count = ledger.switch_all(body.ids, enabled=body.action == "enable")
+    wrote(f"accounts.{body.action}", f"{count} accounts", ", ".join(map(str, body.ids[:50])))
+    return BulkDone(count=count)
+
+
+def known(account_id: int) -> Profile:
+    """All that is kept of an account; NotFound."""
+    profile = services().accounts.profile(account_id)
+    if profile is None:
+        raise no_account(account_id)
+    return profile
+
+
+def no_account(account_id: int) -> NotFound:
+    return NotFound(f"There is no account {account_id}.")
+
+
+def new_account(given: GivenAccount) -> NewAccount:
+    """What the store takes for it."""
+    return NewAccount(
+        Credentials(
+            secure_c_ses=given.secure_c_ses,
+            csesidx=given.csesidx,
+            config_id=given.config_id,
+            host_c_oses=given.host_c_oses,
+            user_agent=given.user_agent,
+        ),
+        name=given.name,
+        email=given.email,
+        note=given.note,
+        external_id=given.external_id,
+        trial_end=given.trial_end,
+        expires_at=None if given.expires_at == float("inf") else given.expires_at,
+        mailbox=_mailbox(given.mailbox, given.tempmail_name, given.tempmail_url),
+    )
+
+
+def changes(given: AccountChanges) -> Changes:
+    """What the store takes for them."""
+    fields = given.model_dump(exclude={"tempmail_name", "tempmail_url", "mailbox"})
+    mailbox = _mailbox(given.mailbox or {}, given.tempmail_name, given.tempmail_url)
+    return Changes(**fields, mailbox=mailbox or None)
+
+
+def _mailbox(mailbox: dict[str, str], name: str | None, url: str | None) -> dict[str, str]:
+    older = {"tempmail_name": name, "tempmail_url": url}
+    return mailbox | {field: value for field, value in older.items() if value is not None}
