@@ -1,5 +1,5 @@
-"""What the console knows of accounts and models beyond what the pool needs; what happened to each account; and
-which accounts were deleted, lest the environment brings them back."""
+"""What the console knows of accounts and models beyond what the pool needs; what happened to each account;
+and which accounts were deleted, lest the environment brings them back."""
 
 from peewee import FloatField, IntegerField, Model, TextField
 

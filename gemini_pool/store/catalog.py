@@ -38,8 +38,10 @@ class ModelRow(Row):
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """A model as the operator sees it. `upstream_id` None: the service chooses; `context_length` and `max_tokens`
-    in tokens and `price`, of a thousand of them, are told to people alone."""
+    """A model as the operator sees it. `upstream_id` None: the service chooses.
+
+    `context_length` and `max_tokens`, in tokens, and the price of a thousand of them are told to people alone.
+    """
 
     id: str
     name: str = ""
@@ -113,8 +115,8 @@ class Catalog:
     def put(self, *entries: ModelEntry, new: bool = False) -> int:
         """Keep models, those of an id that is there in its place, others at the end; how many were added.
 
-        BadRequest with the field in `param`: a value is wrong, a name is another model's already, or with `new`
-        the model is there.
+        BadRequest with the field in `param`: a value is wrong, a name is another model's already, or with
+        `new` the model is there.
         """
         added = 0
         with self._store.writing():
@@ -127,6 +129,11 @@ class Catalog:
                 added += row is None
         self._listing.renew()
         return added
+
+    def check(self, entry: ModelEntry) -> None:
+        """BadRequest as in `put`."""
+        with self._store.reading():
+            _check(entry, self._names_but(entry.id))
 
     def delete(self, model_id: str) -> bool:
         """Whether there was such a model."""

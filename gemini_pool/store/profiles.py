@@ -46,7 +46,7 @@ class Changes:
     """What is to change in an account; None leaves a field as it is.
 
     So does a secret as it is shown, masked, and an empty text for what no account can be without; an empty
-    text clears any other. `expires_at` of infinity: never. Of `mailbox` only the fields that are named change.
+    text clears any other. `expires_at` of infinity: never. Of `mailbox` only the named fields change.
     """
 
     name: str | None = None

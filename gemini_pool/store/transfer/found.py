@@ -10,7 +10,6 @@ NOT_UNDERSTOOD = (
     "is nothing that is known here; paste cookies with the page's address, a cURL command, a HAR file, "
     "or the JSON or settings of another program"
 )
-NOT_JSON = "begins like JSON and is not; copy it whole"
 NOT_AN_ACCOUNT = "is not an account: none of its names is known"
 NO_ACCOUNTS = "holds no accounts"
 TOO_LARGE = "is too large; give it in parts"
@@ -23,6 +22,7 @@ GIVEN_AGAIN = "gives an account again that came before; what comes later counts"
 NO_COOKIES_IN_HAR = "is a HAR file without cookies; export it with sensitive data"
 UNCLOSED = "has a quotation mark that is not closed; copy the command whole"
 LEFT_OUT = "holds {field}, which is not taken over"
+NO_VALUE = "has a value for {field} that cannot be used; it is left out"
 NOT_SAVED = "has a value for {field} that cannot be saved here; set it in the environment"
 WRONG_MODEL = "has a model with a wrong {field}; it is left out"
 
