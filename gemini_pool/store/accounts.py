@@ -16,6 +16,7 @@ from gemini_pool.store.account_rows import (
 from gemini_pool.store.history import Chapter, Event, What
 from gemini_pool.store.ledger import Ledger, given_by
 from gemini_pool.store.profiles import SIGN_IN, Changes, NewAccount, Profile, check, differing
+from gemini_pool.store.transfer.found import FoundAccount
 from gemini_pool.store.transfer.plan import Action, Plan
 
 
@@ -102,9 +103,7 @@ class Accounts(Ledger):
         with self._changing() as chapter:
             for step in plan.steps:
                 if step.action is Action.ADD:
-                    new = not self._same_sign_in(step.found.account)
-                    if new:
-                        self._add(step.found.account, chapter)
+                    new = self._take_over(step.found, chapter)
                     added, skipped = added + new, skipped + (not new)
                 elif step.action is Action.UPDATE:
                     row = self._row(step.account_id or 0)
@@ -123,6 +122,15 @@ class Accounts(Ledger):
             self._update(account_id, {"name": f"account {account_id}"})
         chapter.note(account_id, What.ADDED)
         return account_id
+
+    def _take_over(self, found: FoundAccount, chapter: Chapter) -> bool:
+        """Add a found account, switched off if the text says so. False when its sign-in is there by now."""
+        if self._same_sign_in(found.account) is not None:
+            return False
+        account_id = self._add(found.account, chapter)
+        if found.enabled is False:
+            self._switch(account_id, chapter, enabled=False, reason=found.disabled_reason)
+        return True
 
     def _edit(self, row: AccountRow, changes: Changes, chapter: Chapter) -> tuple[str, ...]:
         held = profile_of(row, [], self._vault).given

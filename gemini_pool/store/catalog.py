@@ -40,7 +40,7 @@ class ModelRow(Row):
 class ModelEntry:
     """A model as the operator sees it. `upstream_id` None: the service chooses.
 
-    `context_length` and `max_tokens`, in tokens, and the price of a thousand of them are told to people alone.
+    `context_length` and `max_tokens` in tokens, and the price of a thousand, are told to people alone.
     """
 
     id: str

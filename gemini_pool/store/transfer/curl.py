@@ -77,14 +77,12 @@ def _character(escape: re.Match[str]) -> str:
 
 
 def _requests(words: list[str], line: int) -> Iterator[Request]:
-    number, url, body, headers = 0, "", "", dict[str, str]()
+    url, body, headers = "", "", dict[str, str]()
     rest = iter([*words, "curl"])  # the next command ends the one before
     for word in rest:
         if word in ("curl", "curl.exe"):
-            if number:
-                cookies = cookies_in(headers.get("cookie", ""))
-                yield Request(line, number, url, headers, cookies, body)
-            number, url, body, headers = number + 1, "", "", {}
+            yield Request(line, url, headers, cookies_in(headers.get("cookie", "")), body)
+            url, body, headers = "", "", {}
         elif word in ("-H", "--header"):
             name, _, value = next(rest, "").partition(":")
             headers[name.strip().lower()] = value.strip()

@@ -36,7 +36,7 @@ def _request(recorded: Mapping[str, Any], line: int) -> Request:
             for one in value.split("\n"):
                 cookies |= cookies_in(one.partition(";")[0])
     body = str(_of(request, "postData").get("text", ""))
-    return Request(line, None, str(request.get("url", "")), headers, cookies, body)
+    return Request(line, str(request.get("url", "")), headers, cookies, body)
 
 
 def _headers(message: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,6 @@ class Request:
     """What of a request can tell an account: header names in small letters, cookies by our names."""
 
     line: int
-    number: int | None
     url: str = field(repr=False)
     headers: Mapping[str, str] = field(repr=False)
     cookies: Mapping[str, str] = field(repr=False)
@@ -43,13 +42,13 @@ def accounts_of(requests: Iterable[Request]) -> Iterator[Entry]:
         csesidx = facts.get("csesidx", "")
         held = accounts.get(csesidx)
         if held:
-            accounts[csesidx] = Entry(held.line, held.number, {**held.fields, **facts})
+            accounts[csesidx] = Entry(held.line, None, {**held.fields, **facts})
         elif facts.keys() - {"user_agent"}:
-            accounts[csesidx] = Entry(request.line, request.number, facts)
+            accounts[csesidx] = Entry(request.line, None, facts)
     nameless = accounts.pop("", None)
     if nameless and len(accounts) == 1:
         (only,) = accounts.values()
-        yield Entry(only.line, only.number, {**nameless.fields, **only.fields})
+        yield Entry(only.line, None, {**nameless.fields, **only.fields})
     elif nameless and not accounts:
         yield nameless
     else:
