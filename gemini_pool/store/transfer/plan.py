@@ -4,13 +4,13 @@ Who an account is, is said by its sign-in: config_id with csesidx. The csesidx c
 several people may share a config_id, so that a name or an e-mail has to agree where only one of the two does.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from gemini_pool.errors import BadRequest
-from gemini_pool.roster import Credentials
-from gemini_pool.store.profiles import Changes, Profile, differing
+from gemini_pool.store.profiles import Changes, NewAccount, Profile, differing
 from gemini_pool.store.transfer.found import FoundAccount
 
 
@@ -70,7 +70,8 @@ def plan(
 ) -> Plan:
     """What would be done. `replacing` deletes what is not among the found; BadRequest if that left nothing,
     unless it is forced."""
-    steps = tuple(_step(one, existing) for one in found)
+    register = _Register(existing)
+    steps = tuple(_step(one, register) for one in found)
     if not replacing:
         return Plan(steps, (), tuple(existing))
     kept = {step.account_id for step in steps}
@@ -90,8 +91,8 @@ def wanted(found: FoundAccount) -> Changes:
     return Changes(**given, enabled=found.enabled)
 
 
-def _step(found: FoundAccount, existing: Sequence[Profile]) -> Step:
-    profile, sure = _match(found, existing)
+def _step(found: FoundAccount, existing: "_Register") -> Step:
+    profile, sure = existing.match(found)
     if profile and sure:
         return _onto(found, profile)
     if profile and not found.missing:
@@ -108,31 +109,41 @@ def _onto(found: FoundAccount, profile: Profile) -> Step:
     return Step(found, Action.UPDATE if changes else Action.UNCHANGED, profile.account.id, changes)
 
 
-def _match(found: FoundAccount, existing: Sequence[Profile]) -> tuple[Profile | None, bool]:
-    """The account that a found one is, or may be; and whether it certainly is."""
-    mine = found.account.credentials
-    same_space = [one for one in existing if mine.config_id and _of(one).config_id == mine.config_id]
-    same_session = [one for one in existing if mine.csesidx and _of(one).csesidx == mine.csesidx]
-    both = [one for one in same_space if one in same_session]
-    if both:
-        return both[0], True
-    if bool(mine.config_id) != bool(mine.csesidx):  # half of a sign-in is enough where it tells one account
-        half = same_space or same_session
-        return (half[0], len(half) == 1) if half else (None, False)
-    same_person = [one for one in same_space if _names(found) & _names(one)]
-    if same_person:
-        return same_person[0], len(same_person) == 1
-    by_mail = [one for one in existing if found.account.email and found.account.email in _names(one)]
-    if by_mail:
-        return by_mail[0], found.mailbox_only and len(by_mail) == 1
-    return (same_space[0], False) if same_space else (None, False)
+class _Register:
+    """The accounts that are there, by what tells who they are."""
+
+    def __init__(self, existing: Iterable[Profile]) -> None:
+        self._by: dict[tuple[str, str], list[Profile]] = defaultdict(list)
+        for one in existing:
+            credentials = one.given.credentials
+            self._by["config_id", credentials.config_id].append(one)
+            self._by["csesidx", credentials.csesidx].append(one)
+            for name in _names(one.given):
+                self._by["name", name].append(one)
+
+    def match(self, found: FoundAccount) -> tuple[Profile | None, bool]:
+        """The account that a found one is, or may be; and whether it certainly is."""
+        mine, names = found.account.credentials, _names(found.account)
+        same_space = self._with("config_id", mine.config_id)
+        same_session = self._with("csesidx", mine.csesidx)
+        both = [one for one in same_space if one in same_session]
+        if both:
+            return both[0], True
+        if bool(mine.config_id) != bool(mine.csesidx):  # half of it is enough where it tells one account
+            half = same_space or same_session
+            return (half[0], len(half) == 1) if half else (None, False)
+        same_person = [one for one in same_space if names & _names(one.given)]
+        if same_person:
+            return same_person[0], len(same_person) == 1
+        by_mail = self._with("name", found.account.email.casefold())
+        if by_mail:
+            return by_mail[0], found.mailbox_only and len(by_mail) == 1
+        return (same_space[0], False) if same_space else (None, False)
+
+    def _with(self, what: str, value: str) -> list[Profile]:
+        return self._by.get((what, value), []) if value else []
 
 
-def _of(profile: Profile) -> Credentials:
-    return profile.given.credentials
-
-
-def _names(one: FoundAccount | Profile) -> set[str]:
-    account = one.account if isinstance(one, FoundAccount) else one.given
+def _names(account: NewAccount) -> set[str]:
     names = (account.email, account.name, account.external_id)
     return {name.casefold() for name in names if name}
