@@ -128,7 +128,7 @@ def _seat(entry: Any, number: int) -> Seat:
             raise ValueError(f"has no {name} in entry {number}")
     text = {name: str(value).strip() for name, value in fields.items()}
     for name in ("secure_c_ses", "host_c_oses", "csesidx", "config_id", "user_agent"):
-        if not _fits_a_header(text.get(name, ""), spaces=name == "user_agent"):
+        if not fits_a_header(text.get(name, ""), spaces=name == "user_agent"):
             raise ValueError(f"has a character in {name} of entry {number} that cannot be sent")
     credentials = Credentials(
         secure_c_ses=text["secure_c_ses"],
@@ -145,13 +145,13 @@ def _seat(entry: Any, number: int) -> Seat:
     return Seat(text.get("id") or seat_origin(credentials), name, credentials, expires_at)
 
 
-def _fits_a_header(text: str, *, spaces: bool = False) -> bool:
+def fits_a_header(text: str, *, spaces: bool = False) -> bool:
     """Whether a cookie or an id can be sent as it is; a user agent may have spaces and semicolons."""
     return text.isascii() and text.isprintable() and (spaces or not {" ", ";"} & set(text))
 
 
 def _header_text(text: str) -> str:
-    if not _fits_a_header(text):
+    if not fits_a_header(text):
         raise ValueError("has a character that cannot be sent")
     return text
 

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from gemini_pool.cli import accounts, doctor, file_types, keys, settings
+from gemini_pool.cli import accounts, doctor, file_types, keys, settings, transfer
 from gemini_pool.cli.console import say
 from gemini_pool.demo import run_demo
 from gemini_pool.errors import PoolError
@@ -39,7 +39,10 @@ def _parser() -> argparse.ArgumentParser:
     migrate = commands.add_parser("migrate", help="bring the database up to date")
     migrate.set_defaults(run=_migrate)
 
-    accounts.add_to(commands.add_parser("accounts", help="see, add, renew, enable and disable accounts"))
+    accounts.add_to(commands.add_parser("accounts", help="see, add, renew, switch and delete accounts"))
+    transfer.add_import(commands.add_parser("import", help="take over accounts, in whatever form they are"))
+    transfer.add_export(commands.add_parser("export", help="write accounts, models and settings as JSON"))
+    transfer.add_backup(commands.add_parser("backup", help="copy the database, also while it is used"))
     keys.add_to(commands.add_parser("keys", help="make, list, revoke and upgrade API keys"))
     doctor.add_to(commands.add_parser("doctor", help="walk the real service with an account, and tell of it"))
     settings.add_to(commands.add_parser("settings", help="list all settings, or save one"))

@@ -1,4 +1,4 @@
-"""`accounts`: see how they are, add them or give them new cookies, switch them on and off."""
+"""`accounts`: see how they are, add them or give them new cookies, switch them on and off, delete them."""
 
 import argparse
 import os
@@ -30,7 +30,9 @@ def add_to(parser: argparse.ArgumentParser) -> None:
     enable.set_defaults(run=lambda options: _switch(options.id, enabled=True))
     disable = actions.add_parser("disable", help="leave an account alone until it is enabled")
     disable.set_defaults(run=lambda options: _switch(options.id, enabled=False))
-    for action in (enable, disable):
+    delete = actions.add_parser("delete", help="forget an account; the environment does not bring it back")
+    delete.set_defaults(run=lambda options: _delete(options.id))
+    for action in (enable, disable, delete):
         action.add_argument("id", type=int)
 
 
@@ -78,5 +80,15 @@ def _put(options: argparse.Namespace) -> None:
 
 def _switch(account_id: int, *, enabled: bool) -> None:
     if not _accounts().switch(account_id, enabled=enabled):
-        raise SettingsError(f"There is no account {account_id}; `accounts list` shows those there are.")
+        raise _no_account(account_id)
     say(f"Account {account_id} is {'enabled' if enabled else 'disabled'}.")
+
+
+def _delete(account_id: int) -> None:
+    if not _accounts().delete([account_id]):
+        raise _no_account(account_id)
+    say(f"Account {account_id} is deleted.")
+
+
+def _no_account(account_id: int) -> SettingsError:
+    return SettingsError(f"There is no account {account_id}; `accounts list` shows those there are.")

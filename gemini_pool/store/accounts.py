@@ -1,192 +1,200 @@
-"""Accounts and their state in the store; cookies encrypted."""
+"""Accounts as the operator handles them: added, changed, switched, deleted; alone and many at a time."""
 
-import time
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from peewee import AutoField, BooleanField, CompositeKey, FloatField, IntegerField, Model, TextField
-
-from gemini_pool.readers import Seat
-from gemini_pool.roster import Account, Credentials, QuotaKind, Standing, Verdict
-from gemini_pool.store.db import Store
-from gemini_pool.store.secrets import Vault
-
-# What new cookies leave as it is.
-KEPT = ("origin", "name", "enabled", "created_at")
-
-
-class AccountRow(Model):
-    id = AutoField()
-    origin = TextField(null=True)
-    name = TextField()
-    config_id = TextField()
-    csesidx = TextField()
-    secure_c_ses = TextField()
-    host_c_oses = TextField()
-    user_agent = TextField()
-    expires_at = FloatField(null=True)
-    enabled = BooleanField()
-    standing = TextField()
-    reason = TextField()
-    resting_until = FloatField()
-    strikes = IntegerField()
-    created_at = FloatField()
-
-    class Meta:
-        table_name = "accounts"
+from gemini_pool.errors import BadRequest
+from gemini_pool.readers import Seat, seat_origin
+from gemini_pool.store.account_rows import (
+    FRESH,
+    AccountRow,
+    CooldownRow,
+    DeletedRow,
+    columns_of,
+    profile_of,
+)
+from gemini_pool.store.history import Chapter, Event, What
+from gemini_pool.store.ledger import Ledger, given_by
+from gemini_pool.store.profiles import SIGN_IN, Changes, NewAccount, Profile, check, differing
+from gemini_pool.store.transfer.found import FoundAccount
+from gemini_pool.store.transfer.plan import Action, Plan
 
 
-class CooldownRow(Model):
-    account_id = IntegerField()
-    kind = TextField()
-    until = FloatField()
-    firm = BooleanField()
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """How many accounts a plan added, changed and deleted; `skipped` are steps that had become impossible."""
 
-    class Meta:
-        table_name = "cooldowns"
-        primary_key = CompositeKey("account_id", "kind")
+    added: int
+    updated: int
+    deleted: int
+    skipped: int
 
 
-class Accounts:
-    """The pool's ledger."""
+class Accounts(Ledger):
+    """The ledger, and what the console does with it. All writes of a call are one transaction."""
 
-    def __init__(self, store: Store, vault: Vault, clock: Callable[[], float] = time.time) -> None:
-        self._store = store
-        self._db = store.db
-        self._vault = vault
-        self._clock = clock
-        self._watch = store.watch()
-
-    def changed(self) -> bool:
-        return self._watch.changed()
-
-    def accounts(self) -> list[Account]:
-        """All accounts, by id."""
-        cooldowns: dict[int, list[CooldownRow]] = defaultdict(list)
+    def profile(self, account_id: int) -> Profile | None:
+        """All that is kept of an account."""
         with self._store.reading():
-            for row in CooldownRow.select().execute(self._db):
-                cooldowns[row.account_id].append(row)
-            rows = list(AccountRow.select().order_by(AccountRow.id).execute(self._db))
-        return [self._account(row, cooldowns[row.id]) for row in rows]
+            row = self._row(account_id)
+            return profile_of(row, self._cooled(account_id), self._vault) if row else None
 
-    def add_missing(self, seats: Iterable[Seat]) -> int:
-        """Add the seats the store has never had; how many that were. What is there is left alone."""
+    def profiles(self) -> list[Profile]:
+        """The same of all accounts, by id."""
         with self._store.reading():
-            known = {row.origin for row in AccountRow.select(AccountRow.origin).execute(self._db)}
-        missing = [seat for seat in seats if seat.origin not in known]
-        if not missing:
-            return 0
-        with self._store.writing():
-            for seat in missing:  # another process may have been first
-                AccountRow.insert(self._columns(seat)).on_conflict_ignore().execute(self._db)
-        return len(missing)
+            return [profile_of(row, cooled, self._vault) for row, cooled in self._rows()]
+
+    def history(self, account_id: int, limit: int = 50) -> list[Event]:
+        """What happened to an account, the latest first."""
+        return self._history.of(account_id, limit)
+
+    def add(self, account: NewAccount) -> int:
+        """The new account's id. BadRequest: a field is wrong, or there is an account of this sign-in."""
+        check(account)
+        with self._changing() as chapter:
+            self._be_the_only_one(account)
+            return self._add(account, chapter)
+
+    def edit(self, account_id: int, changes: Changes) -> tuple[str, ...] | None:
+        """The names of the fields that changed; None when there is no such account. BadRequest as in `add`.
+
+        With another sign-in the account begins anew: nothing that was said of the old one holds.
+        """
+        with self._changing() as chapter:
+            row = self._row(account_id)
+            return None if row is None else self._edit(row, changes, chapter)
+
+    def delete(self, account_ids: Iterable[int]) -> int:
+        """How many there were. What the environment gives of them does not come back at the next start."""
+        with self._changing() as chapter:
+            return sum(self._delete(account_id, chapter) for account_id in account_ids)
+
+    def switch(self, account_id: int, *, enabled: bool, reason: str = "") -> bool:
+        """Switch an account on or off; on also ends its rests. False when there is no such account."""
+        return self.switch_all([account_id], enabled=enabled, reason=reason) > 0
+
+    def switch_all(self, account_ids: Iterable[int], *, enabled: bool, reason: str = "") -> int:
+        """The same for several; how many there were."""
+        with self._changing() as chapter:
+            return sum(self._switch(one, chapter, enabled=enabled, reason=reason) for one in account_ids)
 
     def put(self, seats: Sequence[Seat]) -> tuple[int, int]:
         """Add seats, or give new cookies to those that are there: how many were added, and how many renewed.
 
-        New cookies wipe away what was said of the old ones.
+        New cookies wipe away what was said of the old ones, but not the limits the account has met.
         """
-        added = self.add_missing(seats)
-        with self._store.writing():
+        renewed = 0
+        with self._changing() as chapter:
             for seat in seats:
-                fresh = {k: v for k, v in self._columns(seat).items() if k not in KEPT}
-                AccountRow.update(fresh).where(AccountRow.origin == seat.origin).execute(self._db)
-        return added, len(seats) - added
+                account_id = self._seated(seat)
+                if account_id is None:
+                    self._add(given_by(seat), chapter, origin=seat.origin)
+                    continue
+                columns = columns_of(given_by(seat), self._vault)
+                fresh = {name: columns[name] for name in (*SIGN_IN, "user_agent", "expires_at")}
+                self._update(account_id, fresh | FRESH | {"cookies_at": self._clock()})
+                chapter.note(account_id, What.NEW_COOKIES)
+                renewed += 1
+        return len(seats) - renewed, renewed
 
-    def switch(self, account_id: int, *, enabled: bool) -> bool:
-        """Switch an account on or off; on also ends its rests. False when there is no such account."""
-        changes: dict[str, object] = {"enabled": enabled}
-        if enabled:
-            changes |= {"standing": Standing.GOOD.value, "reason": "", "resting_until": 0.0, "strikes": 0}
-        with self._store.writing():
+    def apply(self, plan: Plan) -> Applied:
+        """Do what a plan says, all or nothing. What needs an answer or more cookies is left out."""
+        added = updated = skipped = 0
+        with self._changing() as chapter:
+            for step in plan.steps:
+                if step.action is Action.ADD:
+                    new = self._take_over(step.found, chapter)
+                    added, skipped = added + new, skipped + (not new)
+                elif step.action is Action.UPDATE:
+                    row = self._row(step.account_id or 0)
+                    changed = row is not None and self._edit(row, step.wanted, chapter) is not None
+                    updated, skipped = updated + changed, skipped + (not changed)
+            deleted = sum(self._delete(account_id, chapter) for account_id in plan.deleted)
+        return Applied(added, updated, deleted, skipped)
+
+    # Below, the caller is within a transaction
+
+    def _add(self, account: NewAccount, chapter: Chapter, origin: str | None = None) -> int:
+        returns = DeletedRow.origin.in_([origin or "", seat_origin(account.credentials)])
+        DeletedRow.delete().where(returns).execute(self._db)
+        account_id = self._insert(replace(account, name=account.name or account.email), origin)
+        if not account.name and not account.email:
+            self._update(account_id, {"name": f"account {account_id}"})
+        chapter.note(account_id, What.ADDED)
+        return account_id
+
+    def _take_over(self, found: FoundAccount, chapter: Chapter) -> bool:
+        """Add a found account, switched off if the text says so. False when its sign-in is there by now."""
+        if self._same_sign_in(found.account) is not None:
+            return False
+        account_id = self._add(found.account, chapter)
+        if found.enabled is False:
+            self._switch(account_id, chapter, enabled=False, reason=found.disabled_reason)
+        return True
+
+    def _edit(self, row: AccountRow, changes: Changes, chapter: Chapter) -> tuple[str, ...]:
+        held = profile_of(row, [], self._vault).given
+        wanted = changes.onto(held)
+        names = differing(held, wanted)
+        if not names:
+            return ()
+        check(wanted)
+        if SIGN_IN & set(names):
+            self._be_the_only_one(wanted, but=row.id)
+            self._begin_anew(row.id)
+            if "expires_at" not in names:  # it was that of the old cookies
+                wanted = replace(wanted, expires_at=None)
+            chapter.note(row.id, What.NEW_COOKIES)
+        elif edited := [name for name in names if name != "enabled"]:
+            chapter.note(row.id, What.EDITED, ", ".join(edited))
+        self._update(row.id, columns_of(wanted, self._vault))
+        if "enabled" in names:
+            self._switch(row.id, chapter, enabled=wanted.enabled)
+        return names
+
+    def _begin_anew(self, account_id: int) -> None:
+        self._update(account_id, FRESH | {"cookies_at": self._clock()})
+        CooldownRow.delete().where(CooldownRow.account_id == account_id).execute(self._db)
+
+    def _switch(self, account_id: int, chapter: Chapter, *, enabled: bool, reason: str = "") -> bool:
+        there = self._update(account_id, {"enabled": enabled} | (FRESH if enabled else {}))
+        if there:
+            chapter.note(account_id, What.ENABLED if enabled else What.DISABLED, reason)
             if enabled:
                 CooldownRow.delete().where(CooldownRow.account_id == account_id).execute(self._db)
-            return bool(AccountRow.update(changes).where(AccountRow.id == account_id).execute(self._db))
+        return there
 
-    def record(self, account: Account, verdict: Verdict) -> None:
-        """Keep what an answer concluded; what it says of cookies, only if they are still the account's."""
-        with self._store.writing():
-            held = self._held(account.id)
-            if held is None or (verdict.standing is not None and held.credentials != account.credentials):
-                return
-            self._keep(held.after(verdict), verdict.kind)
+    def _delete(self, account_id: int, chapter: Chapter) -> bool:
+        row = self._row(account_id)
+        if row is None:
+            return False
+        for origin in {row.origin, f"{row.config_id}/{row.csesidx}"} - {None}:
+            DeletedRow.replace(origin=origin, account_id=account_id, at=self._clock()).execute(self._db)
+        CooldownRow.delete().where(CooldownRow.account_id == account_id).execute(self._db)
+        AccountRow.delete().where(AccountRow.id == account_id).execute(self._db)
+        chapter.close(account_id)
+        return True
 
-    def claim_probe(self, account: Account, until: float) -> bool:
-        """Whether the caller's is the one request that may go ahead when the account's rest is over.
+    def _update(self, account_id: int, columns: dict[str, object]) -> bool:
+        return bool(AccountRow.update(columns).where(AccountRow.id == account_id).execute(self._db))
 
-        True for one of all processes; the others then find the account resting until `until`.
-        """
-        unclaimed = (AccountRow.id == account.id) & (AccountRow.resting_until == account.resting_until)
-        with self._store.writing():
-            return bool(AccountRow.update(resting_until=until).where(unclaimed).execute(self._db))
+    def _seated(self, seat: Seat) -> int | None:
+        """The account that a seat is."""
+        ids = AccountRow.select(AccountRow.id)
+        named = ids.where(AccountRow.origin == seat.origin).tuples().execute(self._db)
+        return named[0][0] if len(named) else self._same_sign_in(given_by(seat))
 
-    def renew(self, account_id: int, credentials: Credentials) -> None:
-        """Keep cookies that the service handed out; they are proof that the account is signed in."""
-        with self._store.writing():
-            AccountRow.update(
-                secure_c_ses=self._vault.seal(credentials.secure_c_ses),
-                host_c_oses=self._vault.seal(credentials.host_c_oses),
-                standing=Standing.GOOD.value,
-            ).where(AccountRow.id == account_id).execute(self._db)
+    def _same_sign_in(self, account: NewAccount) -> int | None:
+        credentials = account.credentials
+        same = (AccountRow.config_id == credentials.config_id) & (AccountRow.csesidx == credentials.csesidx)
+        rows = AccountRow.select(AccountRow.id).where(same).tuples().execute(self._db)
+        return rows[0][0] if len(rows) else None
 
-    def _keep(self, account: Account, cooled: QuotaKind | None) -> None:
-        AccountRow.update(
-            standing=account.standing.value,
-            reason=account.reason,
-            resting_until=account.resting_until,
-            strikes=account.strikes,
-        ).where(AccountRow.id == account.id).execute(self._db)
-        if cooled is not None and cooled in account.cooldowns:
-            CooldownRow.replace(
-                account_id=account.id,
-                kind=cooled.value,
-                until=account.cooldowns[cooled],
-                firm=cooled in account.firm,
-            ).execute(self._db)
-
-    def _columns(self, seat: Seat) -> dict[str, object]:
-        return {
-            "origin": seat.origin,
-            "name": seat.name,
-            "config_id": seat.credentials.config_id,
-            "csesidx": seat.credentials.csesidx,
-            "secure_c_ses": self._vault.seal(seat.credentials.secure_c_ses),
-            "host_c_oses": self._vault.seal(seat.credentials.host_c_oses),
-            "user_agent": seat.credentials.user_agent,
-            "expires_at": seat.expires_at,
-            "enabled": True,
-            "standing": Standing.GOOD.value,
-            "reason": "",
-            "resting_until": 0.0,
-            "strikes": 0,
-            "created_at": self._clock(),
-        }
-
-    def _held(self, account_id: int) -> Account | None:
-        rows = AccountRow.select().where(AccountRow.id == account_id).execute(self._db)
-        cooldowns = CooldownRow.select().where(CooldownRow.account_id == account_id).execute(self._db)
-        return self._account(rows[0], list(cooldowns)) if len(rows) else None
-
-    def _opened(self, row: AccountRow) -> Credentials:
-        return Credentials(
-            secure_c_ses=self._vault.open(row.secure_c_ses),
-            csesidx=row.csesidx,
-            config_id=row.config_id,
-            host_c_oses=self._vault.open(row.host_c_oses),
-            user_agent=row.user_agent,
-        )
-
-    def _account(self, row: AccountRow, cooldowns: Sequence[CooldownRow]) -> Account:
-        return Account(
-            id=row.id,
-            name=row.name,
-            credentials=self._opened(row),
-            enabled=row.enabled,
-            standing=Standing(row.standing),
-            reason=row.reason,
-            expires_at=row.expires_at,
-            resting_until=row.resting_until,
-            cooldowns={QuotaKind(one.kind): one.until for one in cooldowns},
-            strikes=row.strikes,
-            firm=frozenset(QuotaKind(one.kind) for one in cooldowns if one.firm),
-        )
+    def _be_the_only_one(self, account: NewAccount, but: int | None = None) -> None:
+        there = self._same_sign_in(account)
+        if there not in (None, but):
+            raise BadRequest(
+                f"Account {there} has this csesidx and config_id: give that one the new cookies.",
+                param="csesidx",
+                code="account_exists",
+            )

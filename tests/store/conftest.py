@@ -5,6 +5,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,19 @@ def elsewhere() -> Iterator[Elsewhere]:
     for process in started:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture
+def within_seconds() -> Callable[[float], AbstractContextManager[None]]:
+    """Fails what takes longer, by the time that the processor worked on it."""
+
+    @contextmanager
+    def timed(seconds: float) -> Iterator[None]:
+        begun = time.process_time()
+        yield
+        assert time.process_time() - begun < seconds
+
+    return timed
 
 
 @pytest.fixture

@@ -169,3 +169,32 @@ def test_a_folder_that_cannot_be_made_is_a_store_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError):
         Store(tmp_path / "file" / "pool.db").migrate()
+
+
+def test_accounts_and_models_of_before_the_console_come_through(
+    path: Path, tmp_path: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        shelf(tmp_path, before, last=6)
+        Store(path).migrate()
+    sealed = vault.seal("CSE.amber")
+    fill(
+        path,
+        "INSERT INTO accounts (origin, name, config_id, csesidx, secure_c_ses, enabled, strikes, created_at)"
+        f" VALUES ('amber', 'Amber', 'c', '1', '{sealed}', 0, 2, 1.0)",
+        "UPDATE models SET about = 'mine', enabled = 0 WHERE id = 'gemini-2.5-pro'",
+    )
+    store = Store(path)
+    assert "0014" in {name[:4] for name in store.migrate()}
+    accounts = Accounts(store, vault)
+    (amber,) = accounts.profiles()
+    assert (amber.given.name, amber.given.email, amber.given.mailbox, amber.given.enabled) == (
+        "Amber",
+        "",
+        {},
+        False,
+    )
+    assert (amber.account.strikes, amber.cookies_at, amber.created_at) == (2, None, 1.0)
+    assert accounts.history(amber.account.id) == []
+    (pro,) = (entry for entry in Catalog(store, "reject").rows() if entry.id == "gemini-2.5-pro")
+    assert (pro.name, pro.about, pro.enabled, pro.context_length) == ("gemini-2.5-pro", "mine", False, 32_768)
