@@ -63,7 +63,7 @@ def build_manager(settings: Settings, accounts: Accounts, tally: Tally) -> Accou
     manager = AccountManager(
         accounts,
         _policy(settings),
-        slots=Slots(settings.data_path / "slots.lock", settings.max_concurrent),
+        slots=Slots(settings.data_path / "slots.lock"),
         counter=tally,
         strategy=Strategy(settings.strategy),
     )
@@ -81,6 +81,7 @@ def _policy(settings: Settings) -> Policy:
             QuotaKind.IMAGES: settings.daily_images,
             QuotaKind.VIDEOS: settings.daily_videos,
         },
+        most_open=settings.max_concurrent,
     )
 
 
