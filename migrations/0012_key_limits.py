@@ -20,7 +20,8 @@ COLUMNS = [
 ]
 COUNT = """
 UPDATE keys SET usage_count = of_key.calls, last_used_at = of_key.latest FROM (
-    SELECT key_id, COUNT(*) AS calls, MAX(at) AS latest FROM calls WHERE account_id IS NOT NULL GROUP BY key_id
+    SELECT key_id, COUNT(*) AS calls, MAX(at) AS latest FROM calls
+    WHERE account_id IS NOT NULL GROUP BY key_id
 ) AS of_key WHERE of_key.key_id = keys.id
 """
 
