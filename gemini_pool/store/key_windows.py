@@ -118,14 +118,9 @@ class KeyWindows:
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
-        with self._reading():
+        with self._reading(), self._connection:  # which commits, or rolls back
             self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield
-                self._connection.commit()
-            except BaseException:
-                self._connection.rollback()
-                raise
+            yield
 
     @contextmanager
     def _reading(self) -> Iterator[None]:
