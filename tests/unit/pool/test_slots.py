@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +17,7 @@ from gemini_pool.dialogue import SILENCE
 from gemini_pool.errors import Busy, CredentialsRejected, NoAccountAvailable, Stopping, StoreError
 from gemini_pool.pool.manager import AccountManager
 from gemini_pool.pool.runner import LONGEST_WAIT_SECONDS
-from gemini_pool.pool.slots import Slots
+from gemini_pool.pool.slots import GRACE_SECONDS, KeySlots, Slots
 from gemini_pool.roster import QuotaKind
 
 # Another process: takes and frees slots as it is told, line by line.
@@ -174,6 +176,48 @@ def test_a_slot_is_not_given_away_by_freeing_another(path: Path, others: tuple[O
     assert first.take(AMBER) == 3
     assert [second.take(AMBER), slots.take(AMBER, 5)] == [None, None]
     assert mine == [0, 1, 2, 3, 4]
+
+
+# Of keys, whose requests come in many threads
+
+
+def test_the_slots_of_keys_may_be_taken_and_freed_by_many_threads(path: Path) -> None:
+    slots = KeySlots(path, pause=lambda _: None)
+    open_now, most = 0, 0
+    counting = threading.Lock()
+
+    def ask(_: int) -> None:
+        nonlocal open_now, most
+        slot = slots.take(AMBER, 3)
+        if slot is None:
+            return
+        with counting:
+            open_now += 1
+            most = max(most, open_now)
+        with counting:
+            open_now -= 1
+        slots.free(AMBER, slot)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(ask, range(2000)))
+    assert 1 <= most <= 3
+    assert [slots.take(AMBER, 3) for _ in range(4)] == [0, 1, 2, None]
+
+
+def test_a_key_waits_a_moment_for_a_slot_that_is_about_to_be_free(path: Path) -> None:
+    slept: list[float] = []
+
+    def pause(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            slots.free(AMBER, 0)
+
+    slots = KeySlots(path, pause)
+    assert slots.take(AMBER, 1) == 0
+    assert slots.take(AMBER, 1) == 0
+    assert len(slept) == 3
+    assert slots.take(AMBER, 1) is None
+    assert sum(slept) - 3 * slept[0] <= GRACE_SECONDS + 1e-9
 
 
 # In the pool
