@@ -3,7 +3,7 @@
 from flask import Flask
 
 from gemini_pool.settings import MEGABYTE, Settings
-from gemini_pool.web import audio, edge, files, images, media, openai, system, videos
+from gemini_pool.web import audio, edge, files, images, limits, media, openai, system, videos
 from gemini_pool.wiring import EXTENSION, Services, build_services
 
 
@@ -13,6 +13,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_mb * MEGABYTE
     app.extensions[EXTENSION] = services or build_services(settings)
     edge.install(app)
+    limits.install(app)
     app.register_blueprint(openai.bp)
     app.register_blueprint(files.bp)
     app.register_blueprint(images.bp)

@@ -12,6 +12,10 @@ from typing import TypeVar
 
 from gemini_pool.roster import QuotaKind
 
+# How a picture is shown in an answer's text: as Markdown, as its bare address, as a part of its own, or as
+# Markdown that holds the picture itself. Films are always linked.
+IMAGE_FORMATS = ("markdown", "url", "array", "base64")
+
 
 class Role(StrEnum):
     SYSTEM = "system"

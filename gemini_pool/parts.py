@@ -1,7 +1,7 @@
 """How the larger parts of the service are put together from settings."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 from gemini_pool.dialogue import Attachment, FileSource, MadeFile, Turn
@@ -24,6 +24,7 @@ from gemini_pool.media.fetch import Fetcher
 from gemini_pool.media.intake import NONE_CAME, Gather, Gathered, Intake
 from gemini_pool.media.shelf import Shelf
 from gemini_pool.pool.admission import Admission
+from gemini_pool.pool.answer import Outcome
 from gemini_pool.pool.budget import Tries
 from gemini_pool.pool.manager import AccountManager, Strategy
 from gemini_pool.pool.policy import Policy
@@ -34,7 +35,8 @@ from gemini_pool.settings import MEGABYTE, Settings
 from gemini_pool.store.accounts import Accounts
 from gemini_pool.store.conversations import Conversations
 from gemini_pool.store.files import Files
-from gemini_pool.store.journal import CallJournal
+from gemini_pool.store.journal import CallJournal, CallRecord
+from gemini_pool.store.key_windows import KeyUsage
 from gemini_pool.store.tally import Tally
 from gemini_pool.store.videos import Videos
 from gemini_pool.upstream.calls import USER_AGENT, Locale
@@ -63,7 +65,7 @@ def build_manager(settings: Settings, accounts: Accounts, tally: Tally) -> Accou
     manager = AccountManager(
         accounts,
         _policy(settings),
-        slots=Slots(settings.data_path / "slots.lock", settings.max_concurrent),
+        slots=Slots(settings.data_path / "slots.lock"),
         counter=tally,
         strategy=Strategy(settings.strategy),
     )
@@ -81,6 +83,7 @@ def _policy(settings: Settings) -> Policy:
             QuotaKind.IMAGES: settings.daily_images,
             QuotaKind.VIDEOS: settings.daily_videos,
         },
+        most_open=settings.max_concurrent,
     )
 
 
@@ -190,6 +193,17 @@ def build_gather(settings: Settings, shelf: Shelf, files: Files, depot: Depot) -
         return intake.gather(turns, sources, uploaded)
 
     return gather
+
+
+def film_recorder(journal: CallJournal, usage: KeyUsage) -> Callable[[CallRecord], None]:
+    """What keeps how an order of a film ended: as a call, and as a use of its key unless it was deleted."""
+
+    def record(call: CallRecord) -> None:
+        journal.record(call)
+        if call.outcome != Outcome.CLIENT_CLOSED.value:
+            usage.count(call.key_id, tokens=call.prompt_tokens + call.completion_tokens, at=call.at)
+
+    return record
 
 
 def _publish(settings: Settings) -> Publish:

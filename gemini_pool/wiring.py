@@ -18,12 +18,14 @@ from gemini_pool.parts import (
     build_manager,
     build_runner,
     build_transport,
+    film_recorder,
 )
 from gemini_pool.pool.admission import Admission, places
 from gemini_pool.pool.callers import Callers
 from gemini_pool.pool.manager import AccountManager
 from gemini_pool.pool.policy import pacific_day
 from gemini_pool.pool.runner import Runner
+from gemini_pool.pool.slots import KeySlots
 from gemini_pool.settings import MEGABYTE, Settings
 from gemini_pool.startup import open_store
 from gemini_pool.store.accounts import Accounts
@@ -33,6 +35,7 @@ from gemini_pool.store.conversations import Conversations
 from gemini_pool.store.db import Store
 from gemini_pool.store.files import Files
 from gemini_pool.store.journal import CallJournal
+from gemini_pool.store.key_windows import KeyUsage, KeyWindows
 from gemini_pool.store.keys import Keys
 from gemini_pool.store.live import Live
 from gemini_pool.store.preferences import Preferences
@@ -58,6 +61,9 @@ class Services:
     runner: Runner
     catalog: Catalog
     keys: Keys
+    key_windows: KeyWindows
+    key_usage: KeyUsage
+    key_slots: KeySlots
     preferences: Preferences
     journal: CallJournal
     files: Files
@@ -91,6 +97,8 @@ def build_services(settings: Settings) -> Services:
     accounts = Accounts(store, open_vault(settings.encryption_key, settings.data_path))
     accounts.add_missing(settings.all_seats)
     manager = build_manager(settings, accounts, tally)
+    key_windows = KeyWindows(store)
+    key_usage = KeyUsage(key_windows, behind)
     files = Files(store, most_bytes=settings.max_key_files_mb * MEGABYTE)
     depot = Depot(settings.data_path / "files", most_bytes=settings.max_file_mb * MEGABYTE)
     conversations = Conversations(store, ttl=settings.session_ttl)
@@ -113,6 +121,9 @@ def build_services(settings: Settings) -> Services:
         runner=runner,
         catalog=catalog,
         keys=Keys(store, settings.api_keys),
+        key_windows=key_windows,
+        key_usage=key_usage,
+        key_slots=KeySlots(settings.data_path / "key-slots.lock"),
         preferences=Preferences(store, behind),
         journal=journal,
         files=files,
@@ -125,7 +136,7 @@ def build_services(settings: Settings) -> Services:
         live=live,
         works=works,
         workbench=Workbench(works),
-        films=Films(videos, runner, shelf, catalog.resolve, gather, journal.record),
+        films=Films(videos, runner, shelf, catalog.resolve, gather, film_recorder(journal, key_usage)),
         jobs=build_jobs(
             settings,
             conversations=conversations,

@@ -91,7 +91,7 @@ class FakeSlots:
         self.open: Counter[int] = Counter()
         self._lock = threading.Lock()  # the system guards the file, too
 
-    def take(self, account_id: int) -> int | None:
+    def take(self, account_id: int, limit: int) -> int | None:
         with self._lock:
             if self.open[account_id] == self.limit:
                 return None

@@ -212,6 +212,79 @@ def test_a_key_is_upgraded_and_no_longer(shell: Shell) -> None:
     assert shell("keys", "list").stdout.rstrip().endswith("active   amber")
 
 
+LIMITED = (
+    *(
+        "--description",
+        "a laptop",
+        "--expires-days",
+        "30",
+        "--models",
+        "gemini-auto,auto",
+        "--per-minute",
+        "7",
+    ),
+    *(
+        "--per-day",
+        "100",
+        "--concurrent",
+        "2",
+        "--tokens-per-day",
+        "5000",
+        "--from",
+        "192.0.2.7,2001:db8::/32",
+    ),
+    *("--image-format", "url"),
+)
+
+
+def test_a_key_is_made_with_limits_which_the_list_tells_in_short(shell: Shell) -> None:
+    assert shell("keys", "create", "amber", *LIMITED).returncode == 0
+    (line,) = shell("keys", "list").stdout.splitlines()
+    assert "active   amber  (7 a minute, 100 a day, 2 at once, 5000 tokens a day, " in line
+    assert "models auto gemini-auto, from 192.0.2.7/32 2001:db8::/32, pictures as url, until 20" in line
+    (key,) = Keys(shell.store(), ()).list()
+    assert key.description == "a laptop"
+    assert abs((key.expires_at or 0) - time.time() - 30 * 86_400) < 60
+
+
+def test_limits_are_changed_one_by_one_and_taken_away(shell: Shell) -> None:
+    shell("keys", "create", "amber", *LIMITED)
+    done = shell("keys", "change", "1", "--name", "bruno", "--per-minute", "9")
+    assert (done.returncode, done.stdout) == (0, "Key 1 is changed.\n")
+    assert "bruno  (9 a minute, 100 a day, 2 at once" in shell("keys", "list").stdout
+    none = ("--per-minute", "0", "--per-day", "0", "--concurrent", "0", "--tokens-per-day", "0")
+    any_of = ("--models", "any", "--from", "any", "--image-format", "setting", "--expires-days", "0")
+    assert shell("keys", "change", "1", *none, *any_of).returncode == 0
+    assert shell("keys", "list").stdout.rstrip().endswith("active   bruno")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--per-minute", "-1"), "`per_minute` of a key must be"),
+        (("--from", "example.com"), "`networks` of a key holds something"),
+        (("--models", "gemini-autoo"), "`gemini-autoo` does not exist"),
+        (("--expires-days", "-1"), "--expires-days"),
+        ((), "Nothing to change"),
+    ],
+)
+def test_a_limit_that_cannot_be_is_refused(shell: Shell, words: tuple[str, ...], told: str) -> None:
+    shell("keys", "create", "amber")
+    done = shell("keys", "change", "1", *words)
+    assert done.returncode != 0
+    assert told in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_key_is_deleted_and_its_number_not_used_again(shell: Shell) -> None:
+    shell("keys", "create", "amber")
+    done = shell("keys", "delete", "1")
+    assert (done.returncode, done.stdout) == (0, "Key 1 is deleted.\n")
+    assert shell("keys", "delete", "1").returncode == 1
+    shell("keys", "create", "bruno")
+    assert shell("keys", "list").stdout.split()[0] == "2"
+
+
 def test_a_list_of_no_keys_is_empty(shell: Shell) -> None:
     done = shell("keys", "list")
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

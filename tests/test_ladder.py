@@ -76,6 +76,7 @@ EXCEPTIONS = {
     ("jobs", "store.journal"): "CallRecord, the value that it writes for each order",
     ("web", "store.files"): "StoredFile, the value that it shows of a file",
     ("web", "media.depot"): "Incoming, the file that an upload is written to as it comes",
+    ("web", "store.key_windows"): "Window, the value that tells how much of a limit is used",
     ("web", "store.keys"): "Key, the value that tells who calls",
 }
 

@@ -10,10 +10,6 @@ from gemini_pool.weights import weight, whole
 
 JSON = Mapping[str, Any]
 
-# How a picture is shown in an answer's text: as Markdown, as its bare address, as a part of its own, or as
-# Markdown that holds the picture itself. Films are always linked.
-IMAGE_FORMATS = ("markdown", "url", "array", "base64")
-
 
 class Models(Protocol):
     """Whatever knows the models by name."""

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from gemini_pool.dialects.base import IMAGE_FORMATS, JSON, Call, Models
+from gemini_pool.dialects.base import JSON, Call, Models
 from gemini_pool.dialects.parts import read_content, read_file
-from gemini_pool.dialogue import FileSource, Prompt, Role, Turn
+from gemini_pool.dialogue import IMAGE_FORMATS, FileSource, Prompt, Role, Turn
 from gemini_pool.errors import BadRequest
 
 ROLES = {

@@ -53,7 +53,7 @@ class Counter(Protocol):
 class Slots(Protocol):
     """Who bounds how many requests an account has open."""
 
-    def take(self, account_id: int) -> int | None: ...
+    def take(self, account_id: int, limit: int) -> int | None: ...
     def free(self, account_id: int, slot: int) -> None: ...
 
 
@@ -217,7 +217,7 @@ class AccountManager:
         """The first by an order that may have one more request, and the slot for it."""
         while seats:
             seat = min(seats, key=order)
-            slot = self._slots.take(seat.account.id)
+            slot = self._slots.take(seat.account.id, self._policy.most_open)
             if slot is not None:
                 return seat, slot
             seats.remove(seat)

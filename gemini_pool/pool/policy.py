@@ -20,12 +20,14 @@ PACIFIC = ZoneInfo("America/Los_Angeles")
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The operator's choices: strikes in a row that open the breaker, seconds a limit rests, whether a
-    broken account comes back by itself, and how many answers of a kind an account may give a day."""
+    broken account comes back by itself, how many answers of a kind an account may give a day, and how many
+    requests it may have open at one time (0: no bound)."""
 
     failure_threshold: int
     cooldown_seconds: float
     recovers: bool = True
     allowances: Mapping[QuotaKind, int] = field(default_factory=dict)
+    most_open: int = 0
 
     def verdict(
         self, error: PoolError, kind: QuotaKind, *, strikes: int, now: float, again: bool = False

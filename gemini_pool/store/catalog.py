@@ -95,16 +95,19 @@ class Catalog:
         """The models that are switched on, aliases included."""
         return list(self._listing.get().models.values())
 
-    def better(self, model: Model) -> Model:
+    def better(self, model: Model, may_use: Callable[[Model], bool] = lambda _: True) -> Model:
         """The best that can be had in place of a model; itself when there is none better.
 
-        Better ones may have better ones in turn; those that are switched off are passed over.
+        Better ones may have better ones in turn; those that are switched off, or that may not be used, are
+        passed over.
         """
         listing = self._listing.get()
         name, seen = model.id, {model.id}
         while (name := listing.better.get(name, "")) and name not in seen:
             seen.add(name)
-            model = listing.models.get(name, model)
+            found = listing.models.get(name)
+            if found and may_use(found):
+                model = found
         return model
 
     def rows(self) -> Sequence[ModelEntry]:

@@ -9,10 +9,14 @@ import secrets
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Unpack
 
-from peewee import AutoField, BooleanField, FloatField, Model, TextField
+from peewee import AutoField, BooleanField, FloatField, IntegerField, Model, ModelSelect, TextField
 
 from gemini_pool.store.db import Cached, Store
+from gemini_pool.store.key_windows import KeyWindowRow
+from gemini_pool.store.limits import NO_LIMITS, KeyChanges, KeyFields, KeyLimits, columns_of, limits_of
+from gemini_pool.store.preferences import PreferenceRow
 
 PREFIX = "sk-gp-"
 RANDOM_BYTES = 24
@@ -25,8 +29,19 @@ class KeyRow(Model):
     prefix = TextField()
     digest = TextField()
     active = BooleanField()
-    upgrade = BooleanField()
+    upgrade = BooleanField(default=False)
     created_at = FloatField()
+    description = TextField(default="")
+    expires_at = FloatField(null=True)
+    image_format = TextField(default="")
+    models = TextField(default="[]")
+    networks = TextField(default="[]")
+    per_minute = IntegerField(default=0)
+    per_day = IntegerField(default=0)
+    concurrent = IntegerField(default=0)
+    tokens_per_day = IntegerField(default=0)
+    usage_count = IntegerField(default=0)
+    last_used_at = FloatField(null=True)
 
     class Meta:
         table_name = "keys"
@@ -37,18 +52,23 @@ class Key:
     """A key as the pool knows it. `id` is None for a key of the environment.
 
     No two keys share a `scope`; what belongs to one caller alone is kept under it. `upgrade` has the key
-    answered by better models than it asks for.
+    answered by better models than it asks for, `image_format` says how it is shown pictures where a request
+    does not. After `expires_at` (epoch seconds) nobody may use it.
     """
 
     id: int | None
     name: str
     scope: str = ""
     upgrade: bool = False
+    image_format: str = ""
+    expires_at: float | None = None
+    limits: KeyLimits = NO_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
 class KeyListing:
-    """A key as the operator sees it; `created_at` in epoch seconds."""
+    """A key as the operator sees it; times in epoch seconds. `usage_count` are the calls that the service
+    answered or refused."""
 
     id: int
     name: str
@@ -56,6 +76,15 @@ class KeyListing:
     active: bool
     created_at: float
     upgrade: bool
+    description: str
+    expires_at: float | None
+    image_format: str
+    usage_count: int
+    last_used_at: float | None
+    limits: KeyLimits
+
+    def expired(self, now: float) -> bool:
+        return self.expires_at is not None and self.expires_at <= now
 
 
 class Keys:
@@ -72,45 +101,58 @@ class Keys:
         self._known = Cached(store, self._read)
 
     def find(self, key: str) -> Key | None:
-        """The key with this text, if it may be used; no query unless the store has changed."""
+        """The key with this text, unless it was revoked; no query unless the store has changed."""
         return self._known.get().get(_digest(key))
 
-    def create(self, name: str) -> str:
-        """A new key's text: the only time that it is seen."""
+    def create(self, name: str, **fields: Unpack[KeyFields]) -> tuple[int, str]:
+        """A new key's id and its text: the only time that it is seen. BadRequest."""
         text = new_key()
+        row = {
+            **columns_of({"name": name, **fields}),
+            "prefix": text[:SHOWN_CHARACTERS],
+            "digest": _digest(text),
+            "active": True,
+            "created_at": self._clock(),
+        }
         with self._store.writing():
-            KeyRow.insert(
-                name=name,
-                prefix=text[:SHOWN_CHARACTERS],
-                digest=_digest(text),
-                active=True,
-                upgrade=False,
-                created_at=self._clock(),
-            ).execute(self._db)
-        return text
+            key_id = KeyRow.insert(row).execute(self._db)
+        return key_id, text
+
+    def change(self, key_id: int, **fields: Unpack[KeyChanges]) -> bool:
+        """Change what is named and leave the rest. False when there is no such key; BadRequest."""
+        columns = columns_of(fields)
+        return self._update(key_id, **columns) if columns else self.get(key_id) is not None
 
     def revoke(self, key_id: int) -> bool:
         """Whether there was such a key to revoke."""
-        with self._store.writing():
-            changed = KeyRow.update(active=False).where(KeyRow.id == key_id).execute(self._db)
-        return bool(changed)
+        return self._update(key_id, active=False)
 
-    def switch_upgrade(self, key_id: int, on: bool) -> bool:
-        """Have a key answered by better models, or by those it asks for. False when there is no such key."""
+    def delete(self, key_id: int) -> bool:
+        """Forget a key, but not its calls; its id is never used again. Whether there was such a key."""
         with self._store.writing():
-            changed = KeyRow.update(upgrade=on).where(KeyRow.id == key_id).execute(self._db)
-        return bool(changed)
+            for kept in (KeyWindowRow, PreferenceRow):
+                kept.delete().where(kept.key_id == key_id).execute(self._db)
+            return bool(KeyRow.delete().where(KeyRow.id == key_id).execute(self._db))
+
+    def get(self, key_id: int) -> KeyListing | None:
+        """One key as the operator sees it."""
+        return next(iter(self._listings(KeyRow.select().where(KeyRow.id == key_id))), None)
 
     def list(self) -> list[KeyListing]:
+        return list(self._listings(KeyRow.select().order_by(KeyRow.id)))
+
+    def _update(self, key_id: int, **columns: object) -> bool:
+        with self._store.writing():
+            return bool(KeyRow.update(columns).where(KeyRow.id == key_id).execute(self._db))
+
+    def _listings(self, rows: "ModelSelect[KeyRow]") -> tuple[KeyListing, ...]:
         with self._store.reading():
-            rows = KeyRow.select().order_by(KeyRow.id).execute(self._db)
-            return [KeyListing(r.id, r.name, r.prefix, r.active, r.created_at, r.upgrade) for r in rows]
+            return tuple(map(_listing, rows.execute(self._db)))
 
     def _read(self) -> dict[str, Key]:
         with self._store.reading():
             rows = KeyRow.select().where(KeyRow.active).execute(self._db)
-            known = {row.digest: Key(row.id, row.name, row.digest, row.upgrade) for row in rows}
-        return known | self._fixed
+            return {row.digest: _key(row) for row in rows} | self._fixed
 
 
 def new_key() -> str:
@@ -120,3 +162,15 @@ def new_key() -> str:
 
 def _digest(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
+
+
+def _key(row: KeyRow) -> Key:
+    return Key(
+        row.id, row.name, row.digest, row.upgrade, row.image_format, row.expires_at, limits_of(row.__data__)
+    )
+
+
+def _listing(row: KeyRow) -> KeyListing:
+    columns = row.__data__
+    shown = (name for name in KeyListing.__slots__ if name != "limits")
+    return KeyListing(**{name: columns[name] for name in shown}, limits=limits_of(columns))

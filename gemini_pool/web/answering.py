@@ -11,11 +11,13 @@ from flask import Request, Response, g, request
 
 from gemini_pool.dialects.base import Call, Dialect, Heading, Meter
 from gemini_pool.dialogue import Attachment, Prompt
-from gemini_pool.errors import CallerGone, PoolError
+from gemini_pool.errors import CallerGone, NoAccountAvailable, PoolError, UpstreamError
 from gemini_pool.pool.answer import Answer, Outcome
 from gemini_pool.store.journal import CallRecord
 from gemini_pool.store.keys import Key
 from gemini_pool.web.edge import fresh_id, own_fault, read_json, reply, status_of
+from gemini_pool.web.keys import callers_models
+from gemini_pool.web.limits import hold_until_closed
 from gemini_pool.web.links import link_to
 from gemini_pool.web.preferring import keep_preference, preferred
 from gemini_pool.wiring import Services, services
@@ -79,6 +81,9 @@ class Ticket:
         if outcome is Outcome.OK:
             keep_preference(self.call, self.key, self.services)
         usage = self.meter.usage(self.call.prompt)
+        if self.answer or _by_the_service(error):
+            tokens = usage.prompt_tokens + usage.completion_tokens if self.answer else 0
+            self.services.key_usage.count(self.key.id, tokens=tokens, at=self.at)
         self.services.journal.record(
             CallRecord(
                 at=self.at,
@@ -104,18 +109,19 @@ class Ticket:
 def answer(dialect: Dialect, *, id_prefix: str) -> Response:
     """Answer the current request in a dialect; raises PoolError while a status can still tell of it."""
     s = services()
-    call, change = preferred(dialect.read(read_json(), s.catalog), g.key, s)
+    call, change = preferred(dialect.read(read_json(), callers_models()), g.key, s)
     s.admission.enter()
     with ExitStack() as stack:
         ticket = stack.enter_context(Ticket(s, g.request_id, g.key, request.path, call))
         ticket.held.callback(s.admission.leave)
+        hold_until_closed(ticket.held)
         found = ticket.ask(ticket.prompt(), watched(s, ticket.held))
         stack.callback(found.close)
         heading = Heading(
             fresh_id(id_prefix),
             int(ticket.at),
             call.prompt.model.id,
-            call.image_format or s.settings.image_format,
+            call.image_format or g.key.image_format or s.settings.image_format,
             partial(link_to, _request(), s),
         )
         if call.stream:
@@ -138,6 +144,11 @@ def watched(s: Services, stack: ExitStack) -> Callable[[], None]:
 def _request() -> Request:
     """The request itself, for when Flask's stand-in for it is gone: a stream outlives the handling."""
     return request._get_current_object()  # type: ignore[attr-defined,no-any-return]
+
+
+def _by_the_service(error: BaseException | None) -> bool:
+    """Whether it is the service that refused, or failed."""
+    return isinstance(error, UpstreamError) or (isinstance(error, NoAccountAvailable) and bool(error.history))
 
 
 class Streamed:

@@ -9,13 +9,15 @@ from gemini_pool.dialogue import TextDelta
 from gemini_pool.errors import BadRequest
 from gemini_pool.web.answering import Ticket, watched
 from gemini_pool.web.cors import let_browsers_call
-from gemini_pool.web.edge import require_key
 from gemini_pool.web.forms import FormFile, announced_bytes, heard_out, read_form
+from gemini_pool.web.keys import callers_models, require_key
+from gemini_pool.web.limits import keep_limits
 from gemini_pool.web.uploads import MOST_PARTS, file_of
 from gemini_pool.wiring import Services, services
 
 bp = Blueprint("audio", __name__, url_prefix="/v1/audio")
 bp.before_request(require_key)
+bp.before_request(keep_limits)
 bp.after_request(let_browsers_call)
 
 
@@ -32,7 +34,7 @@ def transcriptions() -> Response:
             file = file_of(form, "file")
             if file is None:
                 raise BadRequest("No recording: the form needs a part `file`.", param="file")
-            asked = read_transcription(form.fields, file.incoming.id, s.catalog)
+            asked = read_transcription(form.fields, file.incoming.id, callers_models())
         body, mime_type = write_transcription(asked, _said(asked, file, s))
     return Response(body, content_type=mime_type)
 

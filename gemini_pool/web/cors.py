@@ -2,11 +2,14 @@
 
 from flask import Response, request
 
+from gemini_pool.web.limits import HEADERS
 from gemini_pool.web.preferring import HEADER, REASON_HEADER
 
 CORS_HEADERS = {
     "access-control-allow-origin": "*",
-    "access-control-expose-headers": f"x-request-id, retry-after, {HEADER}, {REASON_HEADER}",
+    "access-control-expose-headers": ", ".join(
+        ("x-request-id", "retry-after", HEADER, REASON_HEADER, *HEADERS)
+    ),
 }
 PREFLIGHT_HEADERS = {
     "access-control-allow-headers": "*, authorization",

@@ -1,4 +1,4 @@
-"""The edge: request ids, keys, bodies in, errors out. The only room that knows HTTP statuses."""
+"""The edge: request ids, bodies in, errors out. The only room that knows HTTP statuses."""
 
 import logging
 import math
@@ -30,7 +30,6 @@ from gemini_pool.errors import (
     UnknownModel,
     UpstreamError,
 )
-from gemini_pool.store.keys import Key
 from gemini_pool.wiring import services
 
 log = logging.getLogger(__name__)
@@ -66,8 +65,6 @@ LACKING = {
     "batches": "batches",
     "realtime": "realtime sessions",
 }
-KEY_HEADERS = ("x-api-key", "x-api-token", "x-goog-api-key")
-ANYBODY = Key(None, "anonymous", scope="anonymous")
 JSON_TYPE = "application/json"
 _REQUEST_ID = re.compile(r"[\w.-]{8,64}")
 
@@ -79,12 +76,6 @@ def install(app: Flask) -> None:
     app.register_error_handler(PoolError, _refuse)
     app.register_error_handler(HTTPException, _refuse_http)
     app.register_error_handler(Exception, _own_fault)
-
-
-def require_key() -> None:
-    """Before each request of a blueprint that callers use: who is it? KeyRefused."""
-    if request.method != "OPTIONS":  # a browser asks for permission without a key
-        g.key = _key()
 
 
 def read_json() -> JSON:
@@ -124,26 +115,6 @@ def reply(body: bytes, status: int = 200) -> Response:
 
 def reply_json(body: Any) -> Response:
     return reply(orjson.dumps(body))
-
-
-def _key() -> Key:
-    s = services()
-    if s.settings.allow_anonymous:
-        return ANYBODY
-    text = _key_text()
-    if not text:
-        raise KeyRefused("No API key. Send it as `Authorization: Bearer …` or `X-API-Key: …`.")
-    key = s.keys.find(text)
-    if key is None:
-        raise KeyRefused("This API key is not known here, or it was revoked. Ask the operator for another.")
-    return key
-
-
-def _key_text() -> str:
-    scheme, _, credentials = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and credentials:
-        return credentials.strip()
-    return next((value for name in KEY_HEADERS if (value := request.headers.get(name))), "")
 
 
 def _name_request() -> None:

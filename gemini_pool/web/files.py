@@ -8,7 +8,8 @@ from werkzeug.wsgi import FileWrapper
 
 from gemini_pool.store.files import StoredFile
 from gemini_pool.web.cors import let_browsers_call
-from gemini_pool.web.edge import reply_json, require_key
+from gemini_pool.web.edge import reply_json
+from gemini_pool.web.keys import require_key
 from gemini_pool.web.paging import after, limit_of, newest_first, reply_page
 from gemini_pool.web.uploads import keep, received
 from gemini_pool.wiring import Services, services

@@ -24,12 +24,14 @@ from gemini_pool.dialects.images import (
     write_pictures,
 )
 from gemini_pool.dialogue import Attachment, MadeFile, Prompt
-from gemini_pool.errors import BadRequest, EmptyAnswer, Overloaded, PoolError, TooLarge
+from gemini_pool.errors import BadRequest, EmptyAnswer, LimitReached, Overloaded, PoolError, TooLarge
 from gemini_pool.store.keys import Key
 from gemini_pool.web.answering import Ticket, watched
 from gemini_pool.web.cors import let_browsers_call
-from gemini_pool.web.edge import read_json, reply, require_key
+from gemini_pool.web.edge import read_json, reply
 from gemini_pool.web.forms import FORM, heard_out, read_form
+from gemini_pool.web.keys import callers_models, require_key
+from gemini_pool.web.limits import keep_limits, take_slot
 from gemini_pool.web.links import link_to
 from gemini_pool.wiring import Services, services
 
@@ -37,6 +39,7 @@ log = logging.getLogger(__name__)
 
 bp = Blueprint("images", __name__, url_prefix="/v1/images")
 bp.before_request(require_key)
+bp.before_request(keep_limits)
 bp.after_request(let_browsers_call)
 
 # What a form of sixteen pictures holds, and a mask, and every field that OpenAI has, and some more.
@@ -50,7 +53,7 @@ NO_FILES: Mapping[str, Attachment] = MappingProxyType({})
 def generations() -> Response:
     """Draw what words say."""
     s = services()
-    return _answered(read_generation(read_json(), s.catalog), s)
+    return _answered(read_generation(read_json(), callers_models()), s)
 
 
 @bp.post("/edits")
@@ -69,10 +72,10 @@ def _from_pictures(read: Callable[[JSON, Models], Drawing]) -> Response:
     """The answer to a request that brings pictures, in a form or by name."""
     s = services()
     if request.mimetype != FORM:
-        return _answered(read(read_json(), s.catalog), s)
+        return _answered(read(read_json(), callers_models()), s)
     with ExitStack() as stack:
         body, came = _form(s, stack)
-        return _answered(read(body, s.catalog), s, came)
+        return _answered(read(body, callers_models()), s, came)
 
 
 def _form(s: Services, stack: ExitStack) -> tuple[JSON, Mapping[str, Attachment]]:
@@ -115,12 +118,16 @@ def _answered(drawing: Drawing, s: Services, came: Mapping[str, Attachment] = NO
 
 
 def _places(s: Services, wanted: int, stack: ExitStack) -> int:
-    """Take up to so many places until the stack is closed, at least one: how many. Overloaded."""
+    """Take up to so many places until the stack is closed, at least one: how many. Overloaded.
+
+    The key's slot for the first is held already.
+    """
     s.admission.enter()
     stack.callback(s.admission.leave)
     taken = 1
-    with suppress(Overloaded):
+    with suppress(Overloaded, LimitReached):
         while taken < wanted:
+            take_slot(s, stack)
             s.admission.enter()
             stack.callback(s.admission.leave)
             taken += 1

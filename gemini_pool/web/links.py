@@ -6,13 +6,13 @@ a reverse proxy says of it only where that proxy is one of `TRUSTED_PROXIES`.
 
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from flask import Request
 from werkzeug.datastructures import Headers
 from werkzeug.http import parse_options_header
 
 from gemini_pool.dialogue import MadeFile
+from gemini_pool.web.callers_address import is_within, parsed
 from gemini_pool.wiring import Services
 
 DEFAULT_PORTS = {"http": "80", "https": "443"}
@@ -20,8 +20,6 @@ DEFAULT_PORTS = {"http": "80", "https": "443"}
 HOST = re.compile(r"([A-Za-z0-9_](?:[A-Za-z0-9._-]{0,252})|\[[0-9A-Fa-f:.]{2,45}\])(?::([0-9]{1,5}))?")
 PORT = re.compile(r"[0-9]{1,5}")
 PREFIX = re.compile(r"(?:/[A-Za-z0-9._~-]+)+")
-
-Network = IPv4Network | IPv6Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ def public_base(request: Request, s: Services) -> str:
     if settings.base_url:
         return settings.base_url
     told = Told()
-    if _is_trusted(request.environ.get("REMOTE_ADDR", ""), settings.trusted_proxies):
+    if is_within(parsed(request.environ.get("REMOTE_ADDR", "")), settings.trusted_proxies):
         told = _told_by_proxy(request.headers)
     scheme = told.scheme if told.scheme in DEFAULT_PORTS else request.environ["wsgi.url_scheme"]
     named = HOST.fullmatch(told.host) or HOST.fullmatch(request.headers.get("host", ""))
@@ -53,16 +51,6 @@ def public_base(request: Request, s: Services) -> str:
     place = host if port in ("", DEFAULT_PORTS[scheme]) else f"{host}:{port}"
     prefix = told.prefix.rstrip("/")
     return f"{scheme}://{place}{prefix if PREFIX.fullmatch(prefix) else request.root_path}"
-
-
-def _is_trusted(address: str, proxies: tuple[Network, ...]) -> bool:
-    try:
-        peer = ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(peer, IPv6Address) and peer.ipv4_mapped:  # as a socket for both kinds shows an IPv4 peer
-        peer = peer.ipv4_mapped
-    return any(peer in network for network in proxies)
 
 
 def _told_by_proxy(headers: Headers) -> Told:

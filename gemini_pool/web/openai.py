@@ -6,11 +6,13 @@ from gemini_pool.dialects.chat import ChatDialect
 from gemini_pool.dialogue import Model
 from gemini_pool.web.answering import answer
 from gemini_pool.web.cors import let_browsers_call
-from gemini_pool.web.edge import reply_json, require_key
-from gemini_pool.wiring import services
+from gemini_pool.web.edge import reply_json
+from gemini_pool.web.keys import callers_models, require_key
+from gemini_pool.web.limits import keep_limits
 
 bp = Blueprint("openai", __name__, url_prefix="/v1")
 bp.before_request(require_key)
+bp.before_request(keep_limits)
 bp.after_request(let_browsers_call)
 
 
@@ -23,13 +25,13 @@ def chat_completions() -> Response:
 @bp.get("/models")
 def models() -> Response:
     """The models that can be asked for."""
-    return reply_json({"object": "list", "data": [_shown(model) for model in services().catalog.list()]})
+    return reply_json({"object": "list", "data": [_shown(model) for model in callers_models().list()]})
 
 
 @bp.get("/models/<path:name>")
 def model(name: str) -> Response:
     """One model; 404 when it does not exist."""
-    return reply_json(_shown(services().catalog.resolve(name)))
+    return reply_json(_shown(callers_models().resolve(name)))
 
 
 def _shown(model: Model) -> dict[str, object]:

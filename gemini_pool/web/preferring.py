@@ -15,6 +15,7 @@ from gemini_pool.dialects.base import Call
 from gemini_pool.dialogue import Model
 from gemini_pool.errors import UnknownModel
 from gemini_pool.store.keys import Key
+from gemini_pool.web.keys import KeyModels
 from gemini_pool.wiring import Services
 
 log = logging.getLogger(__name__)
@@ -27,9 +28,9 @@ def preferred(call: Call, key: Key, s: Services) -> tuple[Call, Mapping[str, str
     """The call as it is answered, and the headers that tell of the change; none when there is none."""
     if not key.upgrade or key.id is None:
         return call, {}
-    model = call.prompt.model
-    known = model if call.named else _remembered(key.id, s) or model
-    better = s.catalog.better(known)
+    model, models = call.prompt.model, KeyModels(key, s)
+    known = model if call.named else _remembered(s.preferences.of(key.id), models) or model
+    better = models.better(known)
     if better.id == model.id:
         return call, {}
     reason = f"upgraded from {known.id}" if better.id != known.id else "last answered this key"
@@ -44,9 +45,8 @@ def keep_preference(call: Call, key: Key, s: Services) -> None:
         s.preferences.keep(key.id, call.prompt.model.id)
 
 
-def _remembered(key_id: int, s: Services) -> Model | None:
-    name = s.preferences.of(key_id)
+def _remembered(name: str | None, models: KeyModels) -> Model | None:
     try:
-        return s.catalog.resolve(name) if name else None
-    except UnknownModel:  # it has been switched off since
+        return models.resolve(name) if name else None
+    except UnknownModel:  # it has been switched off since, or this key may use it no more
         return None

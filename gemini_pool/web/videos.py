@@ -11,8 +11,10 @@ from gemini_pool.dialogue import FileSource, Role, Turn
 from gemini_pool.errors import BadRequest, NoSuchVideo
 from gemini_pool.store.videos import VideoJob, VideoStatus
 from gemini_pool.web.cors import let_browsers_call
-from gemini_pool.web.edge import fresh_id, read_json, reply_json, require_key
+from gemini_pool.web.edge import fresh_id, read_json, reply_json
 from gemini_pool.web.forms import FORM, PIECE
+from gemini_pool.web.keys import callers_models, require_key
+from gemini_pool.web.limits import keep_limits
 from gemini_pool.web.media import made_file
 from gemini_pool.web.paging import after, limit_of, newest_first, reply_page
 from gemini_pool.web.uploads import Upload, keep, received_form
@@ -20,6 +22,7 @@ from gemini_pool.wiring import Services, services
 
 bp = Blueprint("videos", __name__, url_prefix="/v1/videos")
 bp.before_request(require_key)
+bp.before_request(keep_limits)
 bp.after_request(let_browsers_call)
 
 MOST_LISTED = 100
@@ -102,7 +105,7 @@ def _not_there(job: VideoJob) -> str:
 def _ordered_by_form(s: Services) -> VideoJob:
     """The official client always sends a form, since a picture to go by may be in it."""
     with received_form(s, g.key.scope) as form:
-        order = read_order(unfolded(form.fields), s.catalog)
+        order = read_order(unfolded(form.fields), callers_models())
         file = next((one for one in form.files if one.field == REFERENCE), None)
         if file is None:
             return _kept(order, _reference(order, s), s)
@@ -111,7 +114,7 @@ def _ordered_by_form(s: Services) -> VideoJob:
 
 
 def _ordered(body: JSON, s: Services) -> VideoJob:
-    order = read_order(body, s.catalog)
+    order = read_order(body, callers_models())
     return _kept(order, _reference(order, s), s)
 
 

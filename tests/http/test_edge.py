@@ -53,7 +53,7 @@ def test_a_closed_network_may_do_without_keys(make_app: MakeApp) -> None:
 
 
 def test_a_key_made_while_the_service_runs_works_within_a_second(app: Flask, client: FlaskClient) -> None:
-    key = app.extensions["gemini_pool"].keys.create("late")
+    key = app.extensions["gemini_pool"].keys.create("late")[1]
     until(
         lambda: client.get("/v1/models", headers={"x-api-key": key}).status_code == 200,
         seconds=1,

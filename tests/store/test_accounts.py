@@ -267,7 +267,7 @@ def test_dead_cookies_that_another_process_replaced_do_not_condemn_the_account(
 ) -> None:
     store = Store(path)
     tally = Tally(store, WriteBehind(), day=lambda _: "2026-11-21")
-    slots = Slots(path.with_suffix(".slots"), 0)
+    slots = Slots(path.with_suffix(".slots"))
     other = AccountManager(Accounts(store, vault), Policy(3, 600), slots=slots, counter=tally)
     late = other.lease(QuotaKind.TEXT)
     accounts.renew(amber.id, Credentials("CSE.fresh", "123456", "config-amber"))

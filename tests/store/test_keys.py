@@ -20,21 +20,21 @@ def keys(store: Store) -> Keys:
 
 
 def test_a_new_key_has_the_prefix_and_at_least_160_random_bits(keys: Keys) -> None:
-    text = keys.create("amber's program")
+    text = keys.create("amber's program")[1]
     assert re.fullmatch(r"sk-gp-[\w-]+", text)
     assert (len(text) - len("sk-gp-")) * 6 >= 160
-    assert keys.create("amber's program") != text
+    assert keys.create("amber's program")[1] != text
 
 
 def test_a_new_key_is_known_within_a_second_by_its_name(keys: Keys, within) -> None:  # type: ignore[no-untyped-def]
-    text = keys.create("amber's program")
+    text = keys.create("amber's program")[1]
     assert within(1.0, lambda: keys.find(text))
     found = keys.find(text)
     assert found == Key(1, "amber's program", scope=hashlib.sha256(text.encode()).hexdigest())
 
 
 def test_only_a_hash_and_a_short_beginning_are_kept(keys: Keys, path: Path) -> None:
-    text = keys.create("amber's program")
+    text = keys.create("amber's program")[1]
     on_disk = b"".join(file.read_bytes() for file in path.parent.glob(f"{path.name}*"))
     assert b"amber's program" in on_disk  # it is the right file
     assert text.encode() not in on_disk
@@ -46,7 +46,7 @@ def test_only_a_hash_and_a_short_beginning_are_kept(keys: Keys, path: Path) -> N
 
 def test_the_list_tells_everything_but_the_key(store: Store) -> None:
     keys = Keys(store, (), clock=lambda: 1_767_225_600.0)
-    text = keys.create("amber's program")
+    text = keys.create("amber's program")[1]
     keys.create("bruno's program")
     keys.revoke(1)
     first, second = keys.list()
@@ -56,7 +56,7 @@ def test_the_list_tells_everything_but_the_key(store: Store) -> None:
 
 
 def test_unknown_texts_are_nobody(keys: Keys) -> None:
-    text = keys.create("amber's program")
+    text = keys.create("amber's program")[1]
     assert keys.find("") is None
     assert keys.find("sk-gp-nonsense") is None
     assert keys.find(text[:-1]) is None
@@ -74,7 +74,7 @@ def test_keys_of_the_environment_are_accepted_and_not_listed(store: Store) -> No
 
 def test_keys_of_the_environment_survive_a_change_of_the_others(store: Store, within) -> None:  # type: ignore[no-untyped-def]
     keys = Keys(store, ("sk-one",))
-    text = keys.create("amber's program")
+    text = keys.create("amber's program")[1]
     assert within(1.0, lambda: keys.find(text))
     assert keys.find("sk-one")
 
@@ -86,7 +86,7 @@ def test_revoking_says_whether_there_was_such_a_key(keys: Keys) -> None:
 
 
 def test_a_revoked_key_is_refused_here_within_a_second(keys: Keys, within) -> None:  # type: ignore[no-untyped-def]
-    text, other = keys.create("amber's program"), keys.create("bruno's program")
+    text, other = keys.create("amber's program")[1], keys.create("bruno's program")[1]
     assert within(1.0, lambda: keys.find(text) and keys.find(other))
     keys.revoke(1)
     assert within(1.0, lambda: keys.find(text) is None)
@@ -109,7 +109,7 @@ while keys.find(sys.argv[2]):
     time.sleep(0.005)
 print(time.monotonic(), flush=True)
 """
-    text = keys.create("amber's program")
+    text = keys.create("amber's program")[1]
     other = elsewhere(code, path, text)
     assert other.stdout.readline() == "known\n"
     revoked = time.monotonic()
@@ -132,7 +132,7 @@ def test_a_revoked_key_is_refused_though_the_first_reading_fails(path: Path, wit
 
     elsewhere, here = Store(path), DownOnce(path)
     elsewhere.migrate()
-    text = Keys(elsewhere, ()).create("amber's program")
+    text = Keys(elsewhere, ()).create("amber's program")[1]
     keys = Keys(here, ())
     assert keys.find(text)
     here.down = True
@@ -154,23 +154,23 @@ def test_an_upgrade_shows_in_the_list_and_is_known_within_a_second(
     path: Path,
     within,  # type: ignore[no-untyped-def]
 ) -> None:
-    text, other = keys.create("amber's program"), keys.create("bruno's program")
+    text, other = keys.create("amber's program")[1], keys.create("bruno's program")[1]
     elsewhere = Keys(Store(path), ())
     assert [key.upgrade for key in keys.list()] == [False, False]
-    assert elsewhere.switch_upgrade(1, True)
+    assert elsewhere.change(1, upgrade=True)
     assert [key.upgrade for key in keys.list()] == [True, False]
     assert within(1.0, lambda: (key := keys.find(text)) and key.upgrade)
     assert not keys.find(other).upgrade  # type: ignore[union-attr]
-    assert elsewhere.switch_upgrade(1, False)
+    assert elsewhere.change(1, upgrade=False)
     assert within(1.0, lambda: (key := keys.find(text)) and not key.upgrade)
 
 
 def test_upgrading_says_whether_there_was_such_a_key(keys: Keys) -> None:
-    assert not keys.switch_upgrade(1, True)
+    assert not keys.change(1, upgrade=True)
 
 
 def test_no_two_keys_share_a_scope(store: Store) -> None:
     texts = ["sk-one", "two"]
-    texts += [Keys(store, ()).create("one name for all") for _ in range(3)]
+    texts += [Keys(store, ()).create("one name for all")[1] for _ in range(3)]
     keys = Keys(store, texts[:2])
     assert len({keys.find(text).scope for text in texts}) == len(texts)  # type: ignore[union-attr]

@@ -87,7 +87,7 @@ print(len(Store(Path(sys.argv[1])).migrate()))
 def test_an_existing_database_is_kept(path: Path) -> None:
     store = Store(path)
     store.migrate()
-    key = Keys(store, ()).create("amber's program")
+    _, key = Keys(store, ()).create("amber's program")
     again = Store(path)
     again.migrate()
     assert Keys(again, ()).find(key)

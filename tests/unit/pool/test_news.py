@@ -36,7 +36,7 @@ class NoCounter:
 
 def test_who_comes_while_the_accounts_are_read_anew_waits_for_them(tmp_path: Path) -> None:
     ledger = SlowLedger()
-    slots = Slots(tmp_path / "slots.lock", 0)
+    slots = Slots(tmp_path / "slots.lock")
     manager = AccountManager(ledger, Policy(3, 600), slots=slots, counter=NoCounter(), clock=FakeClock())
     ledger.put(replace(ledger.rows[1], enabled=False))
     ledger.asked.clear()
@@ -53,7 +53,7 @@ def test_who_comes_while_the_accounts_are_read_anew_waits_for_them(tmp_path: Pat
 
 def test_nobody_waits_for_long_for_a_ledger_that_hangs(tmp_path: Path) -> None:
     ledger = SlowLedger()
-    slots = Slots(tmp_path / "slots.lock", 0)
+    slots = Slots(tmp_path / "slots.lock")
     manager = AccountManager(ledger, Policy(3, 600), slots=slots, counter=NoCounter(), clock=FakeClock())
     ledger.put(ledger.rows[1])
     ledger.asked.clear()

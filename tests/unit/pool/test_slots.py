@@ -2,8 +2,11 @@
 
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +17,7 @@ from gemini_pool.dialogue import SILENCE
 from gemini_pool.errors import Busy, CredentialsRejected, NoAccountAvailable, Stopping, StoreError
 from gemini_pool.pool.manager import AccountManager
 from gemini_pool.pool.runner import LONGEST_WAIT_SECONDS
-from gemini_pool.pool.slots import Slots
+from gemini_pool.pool.slots import GRACE_SECONDS, KeySlots, Slots
 from gemini_pool.roster import QuotaKind
 
 # Another process: takes and frees slots as it is told, line by line.
@@ -22,7 +25,7 @@ OTHER = """
 import sys
 from pathlib import Path
 from gemini_pool.pool.slots import Slots
-slots = Slots(Path(sys.argv[1]), int(sys.argv[2]))
+slots = Slots(Path(sys.argv[1]))
 for line in sys.stdin:
     word, *numbers = line.split()
     print(getattr(slots, word)(*map(int, numbers)), flush=True)
@@ -32,9 +35,9 @@ for line in sys.stdin:
 class Other:
     """Slots in a process of their own; a context manager."""
 
-    def __init__(self, path: Path, limit: int) -> None:
+    def __init__(self, path: Path) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-c", OTHER, str(path), str(limit)],
+            [sys.executable, "-c", OTHER, str(path)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -50,8 +53,8 @@ class Other:
             assert pipe
             pipe.close()
 
-    def take(self, account_id: int) -> int | None:
-        told = self._say(f"take {account_id}")
+    def take(self, account_id: int, limit: int = 5) -> int | None:
+        told = self._say(f"take {account_id} {limit}")
         return None if told == "None" else int(told)
 
     def free(self, account_id: int, slot: int) -> None:
@@ -77,9 +80,9 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def others(path: Path) -> Iterator[tuple[Other, Other]]:
-    """Two processes with five slots an account."""
+    """Two processes."""
     with ExitStack() as stack:
-        yield stack.enter_context(Other(path, 5)), stack.enter_context(Other(path, 5))
+        yield stack.enter_context(Other(path)), stack.enter_context(Other(path))
 
 
 # One process
@@ -87,25 +90,25 @@ def others(path: Path) -> Iterator[tuple[Other, Other]]:
 
 @pytest.mark.parametrize("limit", [1, 3, 1000])
 def test_an_account_has_so_many_slots_and_no_more(path: Path, limit: int) -> None:
-    slots = Slots(path, limit)
-    taken = [slots.take(AMBER) for _ in range(limit)]
+    slots = Slots(path)
+    taken = [slots.take(AMBER, limit) for _ in range(limit)]
     assert sorted(taken, key=str) == sorted(range(limit), key=str)
-    assert slots.take(AMBER) is None
+    assert slots.take(AMBER, limit) is None
     slots.free(AMBER, limit // 2)
-    assert slots.take(AMBER) == limit // 2
-    assert slots.take(AMBER) is None
+    assert slots.take(AMBER, limit) == limit // 2
+    assert slots.take(AMBER, limit) is None
 
 
 def test_each_account_has_its_own(path: Path) -> None:
-    slots = Slots(path, 1000)
+    slots = Slots(path)
     for account_id in (0, 1, 2, 10**6):
-        assert [slots.take(account_id) for _ in range(1000)] == list(range(1000))
-        assert slots.take(account_id) is None
+        assert [slots.take(account_id, 1000) for _ in range(1000)] == list(range(1000))
+        assert slots.take(account_id, 1000) is None
 
 
 def test_without_a_limit_there_is_no_bound_and_no_file(path: Path) -> None:
-    slots = Slots(path, 0)
-    taken = [slots.take(AMBER) for _ in range(3000)]
+    slots = Slots(path)
+    taken = [slots.take(AMBER, 0) for _ in range(3000)]
     assert None not in taken
     for slot in taken:
         assert slot is not None
@@ -115,20 +118,20 @@ def test_without_a_limit_there_is_no_bound_and_no_file(path: Path) -> None:
 
 def test_a_file_that_cannot_be_used_is_told_of_and_not_taken_for_a_full_account(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="DATA_DIR"):
-        Slots(tmp_path / "no such folder" / "slots.lock", 1).take(AMBER)
+        Slots(tmp_path / "no such folder" / "slots.lock").take(AMBER, 1)
 
 
 def test_one_open_file_is_enough_for_all_slots(path: Path) -> None:
-    slots = Slots(path, 50)
+    slots = Slots(path)
     open_files = Path("/proc/self/fd")
     before = len(list(open_files.iterdir()))
-    for slot in [slots.take(AMBER) for _ in range(50)]:
+    for slot in [slots.take(AMBER, 50) for _ in range(50)]:
         slots.free(AMBER, slot or 0)
     assert len(list(open_files.iterdir())) == before + 1
 
 
 def test_only_the_owner_may_read_the_file(path: Path) -> None:
-    Slots(path, 1).take(AMBER)
+    Slots(path).take(AMBER, 1)
     assert path.stat().st_mode & 0o777 == 0o600
 
 
@@ -136,10 +139,16 @@ def test_only_the_owner_may_read_the_file(path: Path) -> None:
 
 
 def test_the_bound_is_over_all_processes(path: Path, others: tuple[Other, Other]) -> None:
-    slots, (first, second) = Slots(path, 5), others
-    taken = [first.take(AMBER), first.take(AMBER), second.take(AMBER), second.take(AMBER), slots.take(AMBER)]
+    slots, (first, second) = Slots(path), others
+    taken = [
+        first.take(AMBER),
+        first.take(AMBER),
+        second.take(AMBER),
+        second.take(AMBER),
+        slots.take(AMBER, 5),
+    ]
     assert sorted(map(str, taken)) == ["0", "1", "2", "3", "4"]
-    assert [one.take(AMBER) for one in (first, second, slots)] == [None] * 3
+    assert [one.take(AMBER, 5) for one in (first, second, slots)] == [None] * 3
     assert first.take(BRUNO) == 0
     first.free(AMBER, taken[0] or 0)
     assert second.take(AMBER) == taken[0]
@@ -148,25 +157,67 @@ def test_the_bound_is_over_all_processes(path: Path, others: tuple[Other, Other]
 def test_a_process_that_is_killed_gives_its_slots_back_and_no_others(
     path: Path, others: tuple[Other, Other]
 ) -> None:
-    slots, (first, second) = Slots(path, 5), others
+    slots, (first, second) = Slots(path), others
     for _ in range(3):
         first.take(AMBER)
-    kept = [second.take(AMBER), slots.take(AMBER)]
-    assert slots.take(AMBER) is None
+    kept = [second.take(AMBER), slots.take(AMBER, 5)]
+    assert slots.take(AMBER, 5) is None
     first.kill()
-    again = [slots.take(AMBER) for _ in range(4)]
+    again = [slots.take(AMBER, 5) for _ in range(4)]
     assert None not in again[:3]
     assert again[3] is None
     assert not set(again[:3]) & set(kept)
 
 
 def test_a_slot_is_not_given_away_by_freeing_another(path: Path, others: tuple[Other, Other]) -> None:
-    slots, (first, second) = Slots(path, 5), others
-    mine = [slots.take(AMBER) for _ in range(5)]
+    slots, (first, second) = Slots(path), others
+    mine = [slots.take(AMBER, 5) for _ in range(5)]
     slots.free(AMBER, 3)
     assert first.take(AMBER) == 3
-    assert [second.take(AMBER), slots.take(AMBER)] == [None, None]
+    assert [second.take(AMBER), slots.take(AMBER, 5)] == [None, None]
     assert mine == [0, 1, 2, 3, 4]
+
+
+# Of keys, whose requests come in many threads
+
+
+def test_the_slots_of_keys_may_be_taken_and_freed_by_many_threads(path: Path) -> None:
+    slots = KeySlots(path, pause=lambda _: None)
+    open_now, most = 0, 0
+    counting = threading.Lock()
+
+    def ask(_: int) -> None:
+        nonlocal open_now, most
+        slot = slots.take(AMBER, 3)
+        if slot is None:
+            return
+        with counting:
+            open_now += 1
+            most = max(most, open_now)
+        with counting:
+            open_now -= 1
+        slots.free(AMBER, slot)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(ask, range(2000)))
+    assert 1 <= most <= 3
+    assert [slots.take(AMBER, 3) for _ in range(4)] == [0, 1, 2, None]
+
+
+def test_a_key_waits_a_moment_for_a_slot_that_is_about_to_be_free(path: Path) -> None:
+    slept: list[float] = []
+
+    def pause(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 3:
+            slots.free(AMBER, 0)
+
+    slots = KeySlots(path, pause)
+    assert slots.take(AMBER, 1) == 0
+    assert slots.take(AMBER, 1) == 0
+    assert len(slept) == 3
+    assert slots.take(AMBER, 1) is None
+    assert sum(slept) - 3 * slept[0] <= GRACE_SECONDS + 1e-9
 
 
 # In the pool
@@ -174,7 +225,7 @@ def test_a_slot_is_not_given_away_by_freeing_another(path: Path, others: tuple[O
 
 def manager_with(path: Path, limit: int, *names: str) -> AccountManager:
     ledger = FakeLedger([make_account(name) for name in names])
-    return AccountManager(ledger, POLICY, slots=Slots(path, limit), counter=FakeCounter())
+    return AccountManager(ledger, replace(POLICY, most_open=limit), slots=Slots(path), counter=FakeCounter())
 
 
 def test_requests_go_to_the_account_that_has_room(path: Path, others: tuple[Other, Other]) -> None:
@@ -198,7 +249,8 @@ def test_each_end_gives_the_slot_back(path: Path) -> None:
 
 def test_the_slot_of_an_account_that_was_deleted_is_given_back(path: Path) -> None:
     ledger = FakeLedger([make_account("amber")])
-    manager = AccountManager(ledger, POLICY, slots=Slots(path, 1), counter=FakeCounter())
+    policy = replace(POLICY, most_open=1)
+    manager = AccountManager(ledger, policy, slots=Slots(path), counter=FakeCounter())
     lease = manager.lease(QuotaKind.TEXT)
     ledger.delete(AMBER)
     manager.reload()
