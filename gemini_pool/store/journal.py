@@ -11,9 +11,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from operator import attrgetter
-from typing import Any
+from typing import Any, Self
 
-from gemini_pool.errors import StoreError
+from gemini_pool.errors import PoolError, StoreError
 from gemini_pool.store.batches import WriteBehind
 from gemini_pool.store.call_filter import EVERY_CALL, NEWEST_FIRST, CallFilter
 from gemini_pool.store.db import Store
@@ -26,6 +26,7 @@ MOST_IN_BATCH = 500
 MOST_SEARCHED = 100_000
 MOST_COUNTED = 1_000_000
 MINUTE = 60
+LONGEST_MESSAGE = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,10 @@ class AttemptRecord:
     error: str
     message: str
     ms: int
+
+    @classmethod
+    def of(cls, account: int, error: PoolError, seconds: float) -> Self:
+        return cls(account, type(error).__name__, message_of(error), round(seconds * 1000))
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +229,11 @@ class CallJournal:
         self._waiting.extendleft(reversed(batch))
         while len(self._waiting) > MOST_WAITING:
             self._waiting.pop()
+
+
+def message_of(error: BaseException | None) -> str:
+    """What an error says, where it is one of ours: what others say may be nobody's business."""
+    return str(error)[:LONGEST_MESSAGE] if isinstance(error, PoolError) else ""
 
 
 def _row(call: CallRecord) -> tuple[object, ...]:

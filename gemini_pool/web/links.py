@@ -6,7 +6,7 @@ a reverse proxy says of it only where that proxy is one of `TRUSTED_PROXIES`.
 
 import re
 from dataclasses import dataclass
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from flask import Request
 from werkzeug.datastructures import Headers
@@ -43,7 +43,7 @@ def public_base(request: Request, s: Services) -> str:
     if settings.base_url:
         return settings.base_url
     told = Told()
-    if _is_trusted(request.environ.get("REMOTE_ADDR", ""), settings.trusted_proxies):
+    if is_trusted(request.environ.get("REMOTE_ADDR", ""), settings.trusted_proxies):
         told = _told_by_proxy(request.headers)
     scheme = told.scheme if told.scheme in DEFAULT_PORTS else request.environ["wsgi.url_scheme"]
     named = HOST.fullmatch(told.host) or HOST.fullmatch(request.headers.get("host", ""))
@@ -55,14 +55,21 @@ def public_base(request: Request, s: Services) -> str:
     return f"{scheme}://{place}{prefix if PREFIX.fullmatch(prefix) else request.root_path}"
 
 
-def _is_trusted(address: str, proxies: tuple[Network, ...]) -> bool:
+def is_trusted(address: str, proxies: tuple[Network, ...]) -> bool:
+    """Whether who has this address is one of the proxies."""
+    peer = parsed(address)
+    return peer is not None and any(peer in network for network in proxies)
+
+
+def parsed(address: str) -> IPv4Address | IPv6Address | None:
+    """An address as it is compared; None for what is none."""
     try:
         peer = ip_address(address.partition("%")[0])
     except ValueError:
-        return False
+        return None
     if isinstance(peer, IPv6Address) and peer.ipv4_mapped:  # as a socket for both kinds shows an IPv4 peer
-        peer = peer.ipv4_mapped
-    return any(peer in network for network in proxies)
+        return peer.ipv4_mapped
+    return peer
 
 
 def _told_by_proxy(headers: Headers) -> Told:

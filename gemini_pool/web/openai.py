@@ -7,11 +7,13 @@ from gemini_pool.dialogue import Model
 from gemini_pool.web.answering import answer
 from gemini_pool.web.cors import let_browsers_call
 from gemini_pool.web.edge import reply_json, require_key
+from gemini_pool.web.origin import journal_refused
 from gemini_pool.wiring import services
 
 bp = Blueprint("openai", __name__, url_prefix="/v1")
 bp.before_request(require_key)
 bp.after_request(let_browsers_call)
+bp.after_request(journal_refused)
 
 
 @bp.post("/chat/completions")

@@ -14,6 +14,7 @@ from gemini_pool.web.cors import let_browsers_call
 from gemini_pool.web.edge import fresh_id, read_json, reply_json, require_key
 from gemini_pool.web.forms import FORM, PIECE
 from gemini_pool.web.media import made_file
+from gemini_pool.web.origin import journal_refused
 from gemini_pool.web.paging import after, limit_of, newest_first, reply_page
 from gemini_pool.web.uploads import Upload, keep, received_form
 from gemini_pool.wiring import Services, services
@@ -21,6 +22,7 @@ from gemini_pool.wiring import Services, services
 bp = Blueprint("videos", __name__, url_prefix="/v1/videos")
 bp.before_request(require_key)
 bp.after_request(let_browsers_call)
+bp.after_request(journal_refused)
 
 MOST_LISTED = 100
 LISTED = 20
