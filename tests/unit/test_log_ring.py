@@ -1,7 +1,6 @@
 """Lines of the log on their way to whoever keeps them."""
 
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -20,21 +19,18 @@ def kept() -> Kept:
 
 
 @pytest.fixture
-def log(kept: Kept) -> Iterator[logging.Logger]:
+def log(kept: Kept) -> logging.Logger:
     """A logger that is heard by the ring alone."""
-    logger, ring = logging.getLogger("gemini_pool.tests.ring"), LogRing(kept.keep)
-    logger.setLevel(logging.DEBUG)
-    logger.propagate = False
-    logger.addHandler(ring)
-    yield logger
-    logger.removeHandler(ring)
+    logger = logging.Logger("gemini_pool.tests", logging.DEBUG)
+    logger.addHandler(LogRing(kept.keep))
+    return logger
 
 
 def test_a_line_is_handed_on_with_all_that_is_known_of_it(log: logging.Logger, kept: Kept) -> None:
     log.warning("account %d did not answer", 3)
     log.debug("nobody's business")
     (line,) = kept
-    assert (line["level"], line["logger"]) == (logging.WARNING, "gemini_pool.tests.ring")
+    assert (line["level"], line["logger"]) == (logging.WARNING, "gemini_pool.tests")
     assert (line["message"], line["trace"], line["request_id"]) == ("account 3 did not answer", "", "")
     assert line["at"] > 1e9
     assert line["process"] > 0
