@@ -8,6 +8,7 @@ import time
 from gemini_pool.app import create_app
 from gemini_pool.errors import StoreError
 from gemini_pool.knobs import SettingsError
+from gemini_pool.observe.log_ring import LogRing
 from gemini_pool.startup import effective_settings
 from gemini_pool.wiring import build_services
 
@@ -27,7 +28,10 @@ logging.basicConfig(
     format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     datefmt="%Y-%m-%dT%H:%M:%SZ",
 )
-logging.getLogger("gemini_pool").setLevel(settings.log_level.upper())
+ours = logging.getLogger("gemini_pool")
+ours.setLevel(settings.log_level.upper())
+ours.addHandler(LogRing(services.log_lines.keep))
+services.load.tell(0)  # there is one more process with places for answers
 
 if settings.scheduler:  # here, for only a server runs jobs: commands and tests make applications too
     services.jobs.start()

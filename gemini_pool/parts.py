@@ -33,10 +33,12 @@ from gemini_pool.pool.slots import Slots
 from gemini_pool.roster import Credentials, QuotaKind
 from gemini_pool.settings import MEGABYTE, Settings
 from gemini_pool.store.accounts import Accounts
+from gemini_pool.store.audit import Audit
 from gemini_pool.store.conversations import Conversations
 from gemini_pool.store.files import Files
 from gemini_pool.store.journal import CallJournal, CallRecord
 from gemini_pool.store.key_windows import KeyUsage
+from gemini_pool.store.statistics import MOST_DAYS, Statistics
 from gemini_pool.store.tally import Tally
 from gemini_pool.store.videos import Videos
 from gemini_pool.upstream.calls import USER_AGENT, Locale
@@ -89,9 +91,10 @@ def _policy(settings: Settings) -> Policy:
 
 def build_jobs(
     settings: Settings,
-    *,
     conversations: Conversations,
     journal: CallJournal,
+    statistics: Statistics,
+    audit: Audit,
     tally: Tally,
     files: Files,
     depot: Depot,
@@ -103,6 +106,8 @@ def build_jobs(
         "conversations": conversations.prune,
         "calls": older_than(settings.journal_days, journal),
         "tallies": tallies_older_than(TALLY_DAYS, tally),
+        "statistics": older_than(MOST_DAYS, statistics),
+        "changes by admins": older_than(TALLY_DAYS, audit),
         "files": older_than(settings.file_days, files),
         "orders of films": older_than(settings.file_days, videos),
         "files on disk": older_than(settings.file_days, depot),

@@ -22,6 +22,7 @@ from gemini_pool.parts import (
 )
 from gemini_pool.pool.admission import Admission, places
 from gemini_pool.pool.callers import Callers
+from gemini_pool.pool.load import Load
 from gemini_pool.pool.manager import AccountManager
 from gemini_pool.pool.policy import pacific_day
 from gemini_pool.pool.runner import Runner
@@ -29,6 +30,7 @@ from gemini_pool.pool.slots import KeySlots
 from gemini_pool.settings import MEGABYTE, Settings
 from gemini_pool.startup import open_store
 from gemini_pool.store.accounts import Accounts
+from gemini_pool.store.audit import Audit
 from gemini_pool.store.batches import WriteBehind
 from gemini_pool.store.catalog import Catalog
 from gemini_pool.store.conversations import Conversations
@@ -38,8 +40,10 @@ from gemini_pool.store.journal import CallJournal
 from gemini_pool.store.key_windows import KeyUsage, KeyWindows
 from gemini_pool.store.keys import Keys
 from gemini_pool.store.live import Live
+from gemini_pool.store.log_lines import LogLines
 from gemini_pool.store.preferences import Preferences
 from gemini_pool.store.secrets import open_vault
+from gemini_pool.store.statistics import Statistics
 from gemini_pool.store.tally import Tally
 from gemini_pool.store.videos import Videos
 from gemini_pool.store.works import Works
@@ -66,6 +70,10 @@ class Services:
     key_slots: KeySlots
     preferences: Preferences
     journal: CallJournal
+    statistics: Statistics
+    audit: Audit
+    log_lines: LogLines
+    load: Load
     files: Files
     depot: Depot
     shelf: Shelf
@@ -87,13 +95,15 @@ class Services:
         self.films.stop()
         self.behind.flush()
         self.transport.close()
+        self.load.close()
         self.store.close()
 
 
 def build_services(settings: Settings) -> Services:
     """All objects for these settings; migrates and adds the environment's accounts, calls nobody."""
     store, behind = open_store(settings), WriteBehind()
-    journal, tally = CallJournal(store, behind), Tally(store, behind, day=pacific_day)
+    statistics, audit, tally = Statistics(store), Audit(store), Tally(store, behind, day=pacific_day)
+    journal = CallJournal(store, behind, statistics.count)
     accounts = Accounts(store, open_vault(settings.encryption_key, settings.data_path))
     accounts.add_missing(settings.all_seats)
     manager = build_manager(settings, accounts, tally)
@@ -103,7 +113,8 @@ def build_services(settings: Settings) -> Services:
     depot = Depot(settings.data_path / "files", most_bytes=settings.max_file_mb * MEGABYTE)
     conversations = Conversations(store, ttl=settings.session_ttl)
     transport = build_transport(settings)
-    admission = Admission(places(settings.threads))
+    load = Load(settings.data_path / "load", places(settings.threads))
+    admission = Admission(places(settings.threads), told=load.tell)
     shelf = Shelf(settings.data_path)
     gather = build_gather(settings, shelf, files, depot)
     catalog = Catalog(store, settings.unknown_model)
@@ -126,6 +137,10 @@ def build_services(settings: Settings) -> Services:
         key_slots=KeySlots(settings.data_path / "key-slots.lock"),
         preferences=Preferences(store, behind),
         journal=journal,
+        statistics=statistics,
+        audit=audit,
+        log_lines=LogLines(store, behind),
+        load=load,
         files=files,
         depot=depot,
         shelf=shelf,
@@ -138,14 +153,7 @@ def build_services(settings: Settings) -> Services:
         workbench=Workbench(works),
         films=Films(videos, runner, shelf, catalog.resolve, gather, film_recorder(journal, key_usage)),
         jobs=build_jobs(
-            settings,
-            conversations=conversations,
-            journal=journal,
-            tally=tally,
-            files=files,
-            depot=depot,
-            shelf=shelf,
-            videos=videos,
+            settings, conversations, journal, statistics, audit, tally, files, depot, shelf, videos
         ),
         behind=behind,
         transport=transport,

@@ -12,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gemini_pool.dialogue import FileSource, MadeFile, Model, Prompt, Role, Turn
 from gemini_pool.errors import (
@@ -27,9 +27,9 @@ from gemini_pool.errors import (
 )
 from gemini_pool.media.intake import Gather
 from gemini_pool.media.shelf import Shelf
-from gemini_pool.pool.answer import Outcome
+from gemini_pool.pool.answer import Answer, Outcome
 from gemini_pool.pool.runner import Runner
-from gemini_pool.store.journal import CallRecord
+from gemini_pool.store.journal import AttemptRecord, CallRecord, message_of
 from gemini_pool.store.videos import VideoJob, Videos
 from gemini_pool.weights import weight, whole
 
@@ -50,7 +50,7 @@ class _Making:
     """An order that this process is at. It may be lost meanwhile: deleted, or taken up by another."""
 
     job: VideoJob
-    account_id: int | None = None
+    answer: Answer = field(default_factory=Answer)
     lost: bool = False
 
 
@@ -179,11 +179,15 @@ class Films:
         with closing(self._gather(turns, sources, job.scope)) as gathered:
             prompt = Prompt(self._resolve(job.model), gathered.turns, must_make=True)
             answer = self._runner.run(
-                prompt, scope=job.scope, anew=True, whole=True, check=lambda: self._check(making)
+                prompt,
+                scope=job.scope,
+                anew=True,
+                whole=True,
+                check=lambda: self._check(making),
+                answer=making.answer,
             )
             with closing(answer):
                 made = [event for event in answer if isinstance(event, MadeFile)]
-                making.account_id = answer.account_id
         film = next((file for file in made if file.folder == FOLDER), None)
         if film is None:
             raise BadReply(
@@ -222,7 +226,7 @@ class Films:
             request_id=job.request_id,
             key_id=job.key_id,
             key_name=job.key_name,
-            account_id=making.account_id,
+            account_id=making.answer.account_id,
             model=job.model,
             endpoint=ENDPOINT,
             outcome=(gone if failed else Outcome.OK).value,
@@ -231,6 +235,10 @@ class Films:
             total_ms=round((self._clock() - job.created_at) * 1000),
             prompt_tokens=whole(weight(job.prompt)),
             completion_tokens=0,
+            error_message=message_of(made) if isinstance(made, PoolError) else "",
+            attempts=tuple(
+                AttemptRecord.of(one.account_id, one.error, one.seconds) for one in making.answer.attempts
+            ),
         )
 
 

@@ -17,23 +17,40 @@ GRACE_SECONDS = 0.05
 
 
 class Admission:
-    """`most` answers at one time. Thread-safe."""
+    """`most` answers at one time; `told` is called with how many there are whenever that changes, and must
+    not wait for anything. Thread-safe."""
 
-    def __init__(self, most: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        most: int,
+        clock: Callable[[], float] = time.monotonic,
+        told: Callable[[int], None] = lambda _: None,
+    ) -> None:
         self.most = most
         self._clock = clock
-        self._free = threading.BoundedSemaphore(most)
+        self._told = told
+        self._open = 0
+        self._left = threading.Condition(threading.Lock())
         self._ends_at = math.inf
 
     def enter(self) -> None:
         """Take a place; Overloaded when there is none, and nobody queues for one."""
-        if not self._free.acquire(timeout=GRACE_SECONDS):
-            raise Overloaded(
-                "All places for answers are taken at the moment. Ask again.", retry_after=RETRY_AFTER_SECONDS
-            )
+        with self._left:
+            if not self._left.wait_for(lambda: self._open < self.most, GRACE_SECONDS):
+                raise Overloaded(
+                    "All places for answers are taken at the moment. Ask again.",
+                    retry_after=RETRY_AFTER_SECONDS,
+                )
+            self._open += 1
+            self._told(self._open)
 
     def leave(self) -> None:
-        self._free.release()
+        with self._left:
+            if not self._open:
+                raise ValueError("released too many times: who leaves must have entered")
+            self._open -= 1
+            self._told(self._open)
+            self._left.notify()
 
     def end_within(self, seconds: float) -> None:
         """The process is about to stop: answers that are still under way then are broken off."""

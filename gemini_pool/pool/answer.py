@@ -9,6 +9,7 @@ from enum import StrEnum
 from itertools import chain
 
 from gemini_pool.dialogue import Event
+from gemini_pool.pool.budget import Attempt
 
 
 class Outcome(StrEnum):
@@ -24,12 +25,14 @@ class Answer:
     """Iterate it for events; `close` it when done, however it went.
 
     Until its first event that a caller can see, what fails is repaired without a word. `account_id` is the
-    account that answers, or was asked last; `first_at` when that event came, by the runner's clock.
+    account that answers, or was asked last; `first_at` when that event came, by the runner's clock;
+    `attempts` are those that failed so far, also the last one where there is no answer.
     """
 
     def __init__(self) -> None:
         self.account_id: int | None = None
         self.first_at: float | None = None
+        self.attempts: list[Attempt] = []
         self._memory: Callable[[str], None] | None = None
         self._events: Generator[Event] | None = None
         self._first: list[Event] = []

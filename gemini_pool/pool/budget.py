@@ -10,10 +10,11 @@ RETRY_AFTER_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One failed try: the account and what it met."""
+    """One failed try: the account, what it met, and after how many seconds."""
 
     account_id: int
     error: UpstreamError
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

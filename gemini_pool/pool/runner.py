@@ -80,14 +80,15 @@ class Runner:
         anew: bool = False,
         whole: bool = False,
         check: Callable[[], None] = lambda: None,
+        answer: Answer | None = None,
     ) -> Answer:
         """An answer whose first visible event is in hand, or, after a long silence, is still awaited.
 
         With `whole` every event is in hand. `scope`, `hint` and `anew` as in Asking; `check` raises when
-        there is nobody left to answer. Raises NoAccountAvailable, or the UpstreamError that no other account
-        can mend.
+        there is nobody left to answer. Whoever brings the `answer` knows of its attempts even where none
+        comes of them. Raises NoAccountAvailable, or the UpstreamError that no other account can mend.
         """
-        answer = Answer()
+        answer = answer or Answer()
         quiet = _Quiet(self._pace, math.inf if whole else self._pace.keep_alive, check)
         answer.begin(self._events(Asking(prompt, scope, hint, anew), answer, quiet, whole))
         return answer
@@ -99,15 +100,18 @@ class Runner:
         while True:
             lease = yield from self._lease(asking, budget, place, quiet)
             answer.account_id, answer.first_at = lease.account.id, None
+            began = self._pace.clock()
             try:
                 yield from self._attempt(
                     lease, asking, place, _Reading(answer, quiet, whole, asking.prompt.must_make)
                 )
             except UpstreamError as error:
                 log.info("account %d did not answer: %s", lease.account.id, error)
+                attempt = Attempt(lease.account.id, error, self._pace.clock() - began)
+                answer.attempts.append(attempt)
                 if answer.first_at is not None and not whole:
                     raise
-                budget = budget.after(Attempt(lease.account.id, error), now=self._pace.clock())
+                budget = budget.after(attempt, now=self._pace.clock())
                 place = None
             else:
                 return

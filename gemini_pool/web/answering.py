@@ -13,15 +13,17 @@ from gemini_pool.dialects.base import Call, Dialect, Heading, Meter
 from gemini_pool.dialogue import Attachment, Prompt
 from gemini_pool.errors import CallerGone, NoAccountAvailable, PoolError, UpstreamError
 from gemini_pool.pool.answer import Answer, Outcome
-from gemini_pool.store.journal import CallRecord
-from gemini_pool.store.keys import Key
-from gemini_pool.web.edge import fresh_id, own_fault, read_json, reply, status_of
+from gemini_pool.store.journal import AttemptRecord, CallRecord, message_of
+from gemini_pool.web.edge import GONE, fresh_id, own_fault, read_json, reply, status_of
 from gemini_pool.web.keys import callers_models
 from gemini_pool.web.limits import hold_until_closed
 from gemini_pool.web.links import link_to
+from gemini_pool.web.origin import Origin, origin
 from gemini_pool.web.preferring import keep_preference, preferred
 from gemini_pool.wiring import Services, services
 
+# The status of an end without an error.
+ENDS = {Outcome.OK: 200, Outcome.CLIENT_CLOSED: GONE}
 # Proxies in between must pass each event on at once.
 STREAM_HEADERS = {
     "content-type": "text/event-stream; charset=utf-8",
@@ -35,13 +37,12 @@ class Ticket:
     """What the journal will say of a call, and what the call holds until it is closed."""
 
     services: Services
-    request_id: str
-    key: Key
-    endpoint: str
+    origin: Origin
     call: Call
     meter: Meter = field(default_factory=Meter)
-    answer: Answer | None = None
+    answer: Answer = field(default_factory=Answer)
     held: ExitStack = field(default_factory=ExitStack)  # given back when the call is closed
+    sent_bytes: int | None = None
     at: float = field(default_factory=time.time)
     started: float = field(default_factory=time.monotonic)
 
@@ -49,19 +50,20 @@ class Ticket:
         """The prompt with its files, which are there until the call is closed; `came` are those, by id, that
         came with the request itself. BadRequest, TooLarge."""
         asked = self.call.prompt
-        gathered = self.services.gather(asked.turns, self.call.files, self.key.scope, came or {})
+        gathered = self.services.gather(asked.turns, self.call.files, self.origin.key.scope, came or {})
         self.held.callback(gathered.close)
         return replace(asked, turns=gathered.turns)
 
     def ask(self, prompt: Prompt, check: Callable[[], None]) -> Answer:
         """The answer, whole unless the call is for a stream; whoever has it closes it. Raises as `run`."""
-        self.answer = self.services.runner.run(
+        self.services.runner.run(
             prompt,
-            scope=self.key.scope,
+            scope=self.origin.key.scope,
             hint=self.call.conversation,
             anew=self.call.anew,
             whole=not self.call.stream,
             check=check,
+            answer=self.answer,
         )
         self.meter.finished = self.answer.remember
         return self.answer
@@ -78,27 +80,36 @@ class Ticket:
     def close(self, outcome: Outcome, error: BaseException | None = None) -> None:
         """Give back what is held and write the row."""
         self.held.close()
+        origin, answer = self.origin, self.answer
         if outcome is Outcome.OK:
-            keep_preference(self.call, self.key, self.services)
+            keep_preference(self.call, origin.key, self.services)
         usage = self.meter.usage(self.call.prompt)
         if self.answer or _by_the_service(error):
             tokens = usage.prompt_tokens + usage.completion_tokens if self.answer else 0
-            self.services.key_usage.count(self.key.id, tokens=tokens, at=self.at)
+            self.services.key_usage.count(origin.key.id, tokens=tokens, at=self.at)
         self.services.journal.record(
             CallRecord(
                 at=self.at,
-                request_id=self.request_id,
-                key_id=self.key.id,
-                key_name=self.key.name,
-                account_id=self.answer.account_id if self.answer else None,
+                request_id=origin.request_id,
+                key_id=origin.key.id,
+                key_name=origin.key.name,
+                account_id=answer.account_id,
                 model=self.call.prompt.model.id,
-                endpoint=self.endpoint,
+                endpoint=origin.endpoint,
                 outcome=outcome.value,
                 error=type(error).__name__ if error else "",
-                first_ms=self._ms(self.answer.first_at) if self.answer else None,
+                first_ms=self._ms(answer.first_at),
                 total_ms=self._ms(time.monotonic()) or 0,
                 prompt_tokens=usage.prompt_tokens,
                 completion_tokens=usage.completion_tokens,
+                address=origin.address,
+                request_bytes=origin.request_bytes,
+                response_bytes=self.sent_bytes,
+                status=status_of(error) if error else ENDS[outcome],
+                error_message=message_of(error),
+                attempts=tuple(
+                    AttemptRecord.of(one.account_id, one.error, one.seconds) for one in answer.attempts
+                ),
             )
         )
 
@@ -112,7 +123,7 @@ def answer(dialect: Dialect, *, id_prefix: str) -> Response:
     call, change = preferred(dialect.read(read_json(), callers_models()), g.key, s)
     s.admission.enter()
     with ExitStack() as stack:
-        ticket = stack.enter_context(Ticket(s, g.request_id, g.key, request.path, call))
+        ticket = stack.enter_context(Ticket(s, origin(), call))
         ticket.held.callback(s.admission.leave)
         hold_until_closed(ticket.held)
         found = ticket.ask(ticket.prompt(), watched(s, ticket.held))
@@ -126,10 +137,12 @@ def answer(dialect: Dialect, *, id_prefix: str) -> Response:
         )
         if call.stream:
             stack.pop_all()  # the body has them now
-            body = Streamed(dialect, found, ticket, heading)
-            response = Response(body, headers=STREAM_HEADERS, direct_passthrough=True)
+            frames = Streamed(dialect, found, ticket, heading)
+            response = Response(frames, headers=STREAM_HEADERS, direct_passthrough=True)
         else:
-            response = reply(dialect.write(call, heading, found, ticket.meter))
+            body = dialect.write(call, heading, found, ticket.meter)
+            ticket.sent_bytes = len(body)
+            response = reply(body)
     response.headers.extend(change)
     return response
 
@@ -161,6 +174,7 @@ class Streamed:
         self._frames = dialect.stream(ticket.call, heading, answer, ticket.meter)
         self._outcome = Outcome.CLIENT_CLOSED  # until the last frame is out
         self._error: PoolError | None = None
+        self._sent = 0
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -169,7 +183,9 @@ class Streamed:
         if self._error:
             raise StopIteration
         try:
-            return next(self._frames)
+            frame = next(self._frames)
+            self._sent += len(frame)
+            return frame
         except StopIteration:
             self._outcome = Outcome.OK
             raise
@@ -178,15 +194,18 @@ class Streamed:
         except PoolError as error:
             return self._broken(error)
         except Exception as error:  # noqa: BLE001 - the border: whatever it is, the stream must tell of it
-            return self._broken(own_fault(error, self._ticket.request_id))
+            return self._broken(own_fault(error, self._ticket.origin.request_id))
 
     def _broken(self, error: PoolError) -> bytes:
         """The status is out, so the stream itself must say that it did not end well."""
         self._outcome, self._error = Outcome.ERROR, error
-        return self._dialect.write_stream_error(error, status_of(error))
+        frame = self._dialect.write_stream_error(error, status_of(error))
+        self._sent += len(frame)
+        return frame
 
     def close(self) -> None:
         try:
             self._answer.close()
         finally:
+            self._ticket.sent_bytes = self._sent
             self._ticket.close(self._outcome, self._error)

@@ -2,7 +2,7 @@
 
 from contextlib import ExitStack, closing
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response
 
 from gemini_pool.dialects.transcription import Transcription, read_transcription, write_transcription
 from gemini_pool.dialogue import TextDelta
@@ -12,6 +12,7 @@ from gemini_pool.web.cors import let_browsers_call
 from gemini_pool.web.forms import FormFile, announced_bytes, heard_out, read_form
 from gemini_pool.web.keys import callers_models, require_key
 from gemini_pool.web.limits import keep_limits
+from gemini_pool.web.origin import journal_refused, origin
 from gemini_pool.web.uploads import MOST_PARTS, file_of
 from gemini_pool.wiring import Services, services
 
@@ -19,6 +20,7 @@ bp = Blueprint("audio", __name__, url_prefix="/v1/audio")
 bp.before_request(require_key)
 bp.before_request(keep_limits)
 bp.after_request(let_browsers_call)
+bp.after_request(journal_refused)
 
 
 @bp.post("/transcriptions")
@@ -40,7 +42,7 @@ def transcriptions() -> Response:
 
 
 def _said(asked: Transcription, recording: FormFile, s: Services) -> str:
-    with Ticket(s, g.request_id, g.key, request.path, asked.call) as ticket:
+    with Ticket(s, origin(), asked.call) as ticket:
         prompt = ticket.prompt({recording.incoming.id: recording.attachment})
         text = []
         with closing(ticket.ask(prompt, watched(s, ticket.held))) as answer:

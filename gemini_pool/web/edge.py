@@ -4,6 +4,7 @@ import logging
 import math
 import random
 import re
+import time
 from typing import Any
 
 import orjson
@@ -34,6 +35,7 @@ from gemini_pool.wiring import services
 
 log = logging.getLogger(__name__)
 
+GONE = 499  # nginx's number for it; nobody reads it
 # The first class that fits decides.
 STATUSES: tuple[tuple[type[PoolError], int], ...] = (
     (KeyRefused, 401),
@@ -42,7 +44,7 @@ STATUSES: tuple[tuple[type[PoolError], int], ...] = (
     (NoSuchVideo, 404),
     (TooLarge, 413),
     (LimitReached, 429),
-    (CallerGone, 499),  # nginx's number for it; nobody reads it
+    (CallerGone, GONE),
     (CallerError, 400),
     (FileRefused, 400),
     (PolicyRefused, 400),
@@ -100,7 +102,7 @@ def own_fault(error: Exception, request_id: str) -> PoolError:
     return PoolError(f"Something went wrong here. Give the operator this id: {request_id}.")
 
 
-def status_of(error: PoolError) -> int:
+def status_of(error: BaseException) -> int:
     """The HTTP status that tells of an error."""
     if isinstance(error, NoAccountAvailable):
         return 429 if error.limited else 503
@@ -118,6 +120,7 @@ def reply_json(body: Any) -> Response:
 
 
 def _name_request() -> None:
+    g.started = time.monotonic()
     given = request.headers.get("x-request-id", "")
     g.request_id = given if given and _REQUEST_ID.fullmatch(given) else fresh_id("req_")
 
@@ -131,6 +134,7 @@ def _refuse(error: PoolError) -> Response:
     status = status_of(error)
     if status == OWN_FAULT:
         log.error("request %s failed", g.request_id, exc_info=error)
+    g.refusal = error
     response = reply(ChatDialect().write_error(error, status), status)
     if error.retry_after is not None:
         response.headers["retry-after"] = str(math.ceil(error.retry_after))
@@ -160,7 +164,8 @@ def _refuse_http(error: HTTPException) -> Response:
 
 def _own_fault(error: Exception) -> Response:
     """Border: the caller is told of whatever was not foreseen."""
-    return reply(ChatDialect().write_error(own_fault(error, g.get("request_id", "")), OWN_FAULT), OWN_FAULT)
+    g.refusal = own_fault(error, g.get("request_id", ""))
+    return reply(ChatDialect().write_error(g.refusal, OWN_FAULT), OWN_FAULT)
 
 
 def _slug(name: str) -> str:

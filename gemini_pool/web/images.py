@@ -25,7 +25,6 @@ from gemini_pool.dialects.images import (
 )
 from gemini_pool.dialogue import Attachment, MadeFile, Prompt
 from gemini_pool.errors import BadRequest, EmptyAnswer, LimitReached, Overloaded, PoolError, TooLarge
-from gemini_pool.store.keys import Key
 from gemini_pool.web.answering import Ticket, watched
 from gemini_pool.web.cors import let_browsers_call
 from gemini_pool.web.edge import read_json, reply
@@ -33,6 +32,7 @@ from gemini_pool.web.forms import FORM, heard_out, read_form
 from gemini_pool.web.keys import callers_models, require_key
 from gemini_pool.web.limits import keep_limits, take_slot
 from gemini_pool.web.links import link_to
+from gemini_pool.web.origin import Origin, journal_refused, origin
 from gemini_pool.wiring import Services, services
 
 log = logging.getLogger(__name__)
@@ -41,6 +41,7 @@ bp = Blueprint("images", __name__, url_prefix="/v1/images")
 bp.before_request(require_key)
 bp.before_request(keep_limits)
 bp.after_request(let_browsers_call)
+bp.after_request(journal_refused)
 
 # What a form of sixteen pictures holds, and a mask, and every field that OpenAI has, and some more.
 MOST_PARTS = 50
@@ -104,7 +105,7 @@ def _answered(drawing: Drawing, s: Services, came: Mapping[str, Attachment] = NO
         places = _places(s, drawing.count, stack)
         prompt = _prompt(drawing, s, came, stack)
         check = watched(s, stack)
-        easel = _Easel(s, g.request_id, g.key, request.path, drawing, prompt, check)
+        easel = _Easel(s, origin(), drawing, prompt, check)
         with ThreadPoolExecutor(places, thread_name_prefix="picture") as threads:
             results = list(threads.map(easel.draw, range(drawing.count)))
         check()
@@ -150,9 +151,7 @@ class _Easel:
     """What all pictures of one request share."""
 
     services: Services
-    request_id: str
-    key: Key
-    endpoint: str
+    origin: Origin
     drawing: Drawing
     prompt: Prompt
     check: Callable[[], None]
@@ -160,10 +159,10 @@ class _Easel:
     def draw(self, _: int) -> list[MadeFile] | PoolError:
         """The pictures of one answer, or why there are none; in the journal it is a call of its own."""
         try:
-            with Ticket(self.services, self.request_id, self.key, self.endpoint, self.drawing.call) as ticket:
+            with Ticket(self.services, self.origin, self.drawing.call) as ticket:
                 return self._answer(ticket)
         except PoolError as error:
-            log.info("request %s: a picture was not made: %s", self.request_id, error)
+            log.info("request %s: a picture was not made: %s", self.origin.request_id, error)
             return error
 
     def _answer(self, ticket: Ticket) -> list[MadeFile]:

@@ -9,11 +9,13 @@ from gemini_pool.web.cors import let_browsers_call
 from gemini_pool.web.edge import reply_json
 from gemini_pool.web.keys import callers_models, require_key
 from gemini_pool.web.limits import keep_limits
+from gemini_pool.web.origin import journal_refused
 
 bp = Blueprint("openai", __name__, url_prefix="/v1")
 bp.before_request(require_key)
 bp.before_request(keep_limits)
 bp.after_request(let_browsers_call)
+bp.after_request(journal_refused)
 
 
 @bp.post("/chat/completions")

@@ -16,6 +16,7 @@ from gemini_pool.web.forms import FORM, PIECE
 from gemini_pool.web.keys import callers_models, require_key
 from gemini_pool.web.limits import keep_limits
 from gemini_pool.web.media import made_file
+from gemini_pool.web.origin import journal_refused
 from gemini_pool.web.paging import after, limit_of, newest_first, reply_page
 from gemini_pool.web.uploads import Upload, keep, received_form
 from gemini_pool.wiring import Services, services
@@ -24,6 +25,7 @@ bp = Blueprint("videos", __name__, url_prefix="/v1/videos")
 bp.before_request(require_key)
 bp.before_request(keep_limits)
 bp.after_request(let_browsers_call)
+bp.after_request(journal_refused)
 
 MOST_LISTED = 100
 LISTED = 20

@@ -79,9 +79,7 @@ def proxy_status() -> ProxyShown:
     """The proxy in use."""
     s = services()
     url = without_password(s.settings.proxy)
-    return ProxyShown(
-        enabled=bool(url), url=url, effective=url or "direct", available=not s.manager.outage
-    )
+    return ProxyShown(enabled=bool(url), url=url, effective=url or "direct", available=not s.manager.outage)
 
 
 @bp.operation("POST", "/proxy/test")

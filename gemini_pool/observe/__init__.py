@@ -1,0 +1,1 @@
+"""What the program tells of itself to whoever runs it."""
