@@ -3,12 +3,17 @@
     PoolError
     ├── CallerError                 the caller made it; no account is touched
     │   ├── BadRequest              the request cannot be read
+    │   ├── Invalid                 it can, but fields of it cannot be used
     │   ├── KeyRefused              no key, or not one of ours
     │   ├── UnknownModel            no such model, or one that is switched off
     │   ├── NoSuchFile              no such file, or another key's
     │   ├── NoSuchVideo             the same of a film that was ordered
     │   ├── TooLarge                the body, a file or all files of a key are over the limit
     │   ├── LimitReached            a limit of the key
+    │   ├── SignInRefused           not signed in to the console, or the wrong password or code
+    │   ├── Throttled               too many such tries failed
+    │   ├── Forged                  a change that no page of the console sent
+    │   ├── NotFound                nothing of the console's has this id
     │   └── CallerGone              the caller hung up
     ├── UpstreamError               the service answered, or failed to
     │   ├── CredentialsRejected     the cookies or the token are not accepted
@@ -32,7 +37,7 @@ what it costs the account. Nobody decides by the text of a message. The text is 
 caller: what happened, and what to do. It never holds a secret.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
 
 
@@ -80,6 +85,14 @@ class BadRequest(CallerError):
     pass
 
 
+class Invalid(CallerError):
+    """`fields` says of each field what is wrong with it."""
+
+    def __init__(self, message: str, *, fields: Mapping[str, str]) -> None:
+        super().__init__(message)
+        self.fields = dict(fields)
+
+
 class KeyRefused(CallerError):
     code = "invalid_api_key"
 
@@ -106,6 +119,28 @@ class LimitReached(CallerError):
     def __init__(self, message: str, *, retry_after: float) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class SignInRefused(CallerError):
+    """`code_required` when the password is right and the second factor's code is missing."""
+
+    def __init__(self, message: str, *, code_required: bool = False) -> None:
+        super().__init__(message)
+        self.code_required = code_required
+
+
+class Throttled(CallerError):
+    def __init__(self, message: str, *, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Forged(CallerError):
+    pass
+
+
+class NotFound(CallerError):
+    pass
 
 
 class CallerGone(CallerError):

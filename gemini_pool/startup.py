@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 
 from gemini_pool.settings import Settings, read_settings
+from gemini_pool.store.batches import WriteBehind
 from gemini_pool.store.db import Store
+from gemini_pool.store.door import Door, open_door
 from gemini_pool.store.saved import SavedSettings
+from gemini_pool.store.secrets import open_vault
 
 DATABASE_FILE = "gemini_pool.db"
 
@@ -20,3 +23,9 @@ def effective_settings(environ: Mapping[str, str]) -> Settings:
     """The settings of the environment, then what was saved in its store, then the defaults."""
     store = open_store(read_settings(environ))
     return read_settings(environ, SavedSettings(store).all())
+
+
+def open_console(settings: Settings) -> Door:
+    """The console's door, for a process that serves nobody."""
+    vault = open_vault(settings.encryption_key, settings.data_path)
+    return open_door(open_store(settings), vault, WriteBehind(), settings.data_path, settings.admin_secrets)

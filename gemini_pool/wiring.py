@@ -30,11 +30,12 @@ from gemini_pool.store.batches import WriteBehind
 from gemini_pool.store.catalog import Catalog
 from gemini_pool.store.conversations import Conversations
 from gemini_pool.store.db import Store
+from gemini_pool.store.door import Door, open_door
 from gemini_pool.store.files import Files
 from gemini_pool.store.journal import CallJournal
 from gemini_pool.store.keys import Keys
 from gemini_pool.store.preferences import Preferences
-from gemini_pool.store.secrets import open_vault
+from gemini_pool.store.secrets import Vault, open_vault
 from gemini_pool.store.tally import Tally
 from gemini_pool.store.videos import Videos
 from gemini_pool.upstream.transport import Transport
@@ -54,6 +55,7 @@ class Services:
     runner: Runner
     catalog: Catalog
     keys: Keys
+    door: Door
     preferences: Preferences
     journal: CallJournal
     files: Files
@@ -80,18 +82,16 @@ def build_services(settings: Settings) -> Services:
     """All objects for these settings; migrates and adds the environment's accounts, calls nobody."""
     store, behind = open_store(settings), WriteBehind()
     journal, tally = CallJournal(store, behind), Tally(store, behind, day=pacific_day)
-    accounts = Accounts(store, open_vault(settings.encryption_key, settings.data_path))
-    accounts.add_missing(settings.all_seats)
+    vault = open_vault(settings.encryption_key, settings.data_path)
+    accounts = _accounts(settings, store, vault)
     manager = build_manager(settings, accounts, tally)
     files = Files(store, most_bytes=settings.max_key_files_mb * MEGABYTE)
     depot = Depot(settings.data_path / "files", most_bytes=settings.max_file_mb * MEGABYTE)
     conversations = Conversations(store, ttl=settings.session_ttl)
     transport = build_transport(settings)
-    admission = Admission(places(settings.threads))
-    shelf = Shelf(settings.data_path)
+    admission, shelf = Admission(places(settings.threads)), Shelf(settings.data_path)
     gather = build_gather(settings, shelf, files, depot)
-    catalog = Catalog(store, settings.unknown_model)
-    videos = Videos(store)
+    catalog, videos = Catalog(store, settings.unknown_model), Videos(store)
     client = build_client(settings, transport, accounts, manager, shelf)
     runner = build_runner(settings, manager, client, conversations, admission)
     return Services(
@@ -103,6 +103,7 @@ def build_services(settings: Settings) -> Services:
         runner=runner,
         catalog=catalog,
         keys=Keys(store, settings.api_keys),
+        door=_door(settings, store, vault, behind),
         preferences=Preferences(store, behind),
         journal=journal,
         files=files,
@@ -126,6 +127,18 @@ def build_services(settings: Settings) -> Services:
         transport=transport,
         store=store,
     )
+
+
+def _accounts(settings: Settings, store: Store, vault: Vault) -> Accounts:
+    accounts = Accounts(store, vault)
+    accounts.add_missing(settings.all_seats)
+    return accounts
+
+
+def _door(settings: Settings, store: Store, vault: Vault, behind: WriteBehind) -> Door:
+    door = open_door(store, vault, behind, settings.data_path, settings.admin_secrets)
+    door.admins.honour_environment()
+    return door
 
 
 def services() -> Services:

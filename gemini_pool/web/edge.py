@@ -17,20 +17,26 @@ from gemini_pool.errors import (
     CallerError,
     CallerGone,
     FileRefused,
+    Forged,
+    Invalid,
     KeyRefused,
     LimitReached,
     NoAccountAvailable,
     NoSuchFile,
     NoSuchVideo,
+    NotFound,
     Overloaded,
     PolicyRefused,
     PoolError,
     PromptRefused,
+    SignInRefused,
+    Throttled,
     TooLarge,
     UnknownModel,
     UpstreamError,
 )
 from gemini_pool.store.keys import Key
+from gemini_pool.web.admin import from_console
 from gemini_pool.wiring import services
 
 log = logging.getLogger(__name__)
@@ -38,11 +44,15 @@ log = logging.getLogger(__name__)
 # The first class that fits decides.
 STATUSES: tuple[tuple[type[PoolError], int], ...] = (
     (KeyRefused, 401),
+    (SignInRefused, 401),
+    (Forged, 403),
     (UnknownModel, 404),
     (NoSuchFile, 404),
     (NoSuchVideo, 404),
+    (NotFound, 404),
     (TooLarge, 413),
     (LimitReached, 429),
+    (Throttled, 429),
     (CallerGone, 499),  # nginx's number for it; nobody reads it
     (CallerError, 400),
     (FileRefused, 400),
@@ -67,6 +77,7 @@ LACKING = {
     "realtime": "realtime sessions",
 }
 KEY_HEADERS = ("x-api-key", "x-api-token", "x-goog-api-key")
+CONSOLE = Key(None, "console", scope="console")
 ANYBODY = Key(None, "anonymous", scope="anonymous")
 JSON_TYPE = "application/json"
 _REQUEST_ID = re.compile(r"[\w.-]{8,64}")
@@ -131,6 +142,8 @@ def _key() -> Key:
     if s.settings.allow_anonymous:
         return ANYBODY
     text = _key_text()
+    if not text and from_console(s):
+        return CONSOLE
     if not text:
         raise KeyRefused("No API key. Send it as `Authorization: Bearer …` or `X-API-Key: …`.")
     key = s.keys.find(text)
@@ -160,7 +173,7 @@ def _refuse(error: PoolError) -> Response:
     status = status_of(error)
     if status == OWN_FAULT:
         log.error("request %s failed", g.request_id, exc_info=error)
-    response = reply(ChatDialect().write_error(error, status), status)
+    response = reply(_written(error, status), status)
     if error.retry_after is not None:
         response.headers["retry-after"] = str(math.ceil(error.retry_after))
     if isinstance(error, UpstreamError | NoAccountAvailable):
@@ -180,7 +193,7 @@ def _refuse_http(error: HTTPException) -> Response:
     if status == NOT_FOUND and lacking:
         words = f"{request.path} does not exist here: Gemini Business has no {LACKING[lacking]}."
     told = BadRequest(words, code=_slug(error.name))
-    response = reply(ChatDialect().write_error(told, status), status)
+    response = reply(_written(told, status), status)
     for name, value in error.get_headers():
         if name.lower() in ("allow", "content-range"):
             response.headers[name] = value
@@ -189,7 +202,30 @@ def _refuse_http(error: HTTPException) -> Response:
 
 def _own_fault(error: Exception) -> Response:
     """Border: the caller is told of whatever was not foreseen."""
-    return reply(ChatDialect().write_error(own_fault(error, g.get("request_id", "")), OWN_FAULT), OWN_FAULT)
+    return reply(_written(own_fault(error, g.get("request_id", "")), OWN_FAULT), OWN_FAULT)
+
+
+def _written(error: PoolError, status: int) -> bytes:
+    """An error in the form that those who call this path can read."""
+    writer = next(write for start, write in WRITERS if request.path.startswith(start))
+    return writer(error, status)
+
+
+def _in_openais_form(error: PoolError, status: int) -> bytes:
+    return ChatDialect().write_error(error, status)
+
+
+def _in_plain_form(error: PoolError, _: int) -> bytes:
+    told: dict[str, object] = {"error": str(error), "detail": str(error)}
+    if isinstance(error, Invalid):
+        told["fields"] = error.fields
+    if isinstance(error, SignInRefused) and error.code_required:
+        told["code_required"] = True
+    return orjson.dumps(told)
+
+
+# The first beginning of the path that fits decides.
+WRITERS = (("/api/", _in_plain_form), ("", _in_openais_form))
 
 
 def _slug(name: str) -> str:

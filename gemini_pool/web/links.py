@@ -42,10 +42,8 @@ def public_base(request: Request, s: Services) -> str:
     settings = s.settings
     if settings.base_url:
         return settings.base_url
-    told = Told()
-    if _is_trusted(request.environ.get("REMOTE_ADDR", ""), settings.trusted_proxies):
-        told = _told_by_proxy(request.headers)
-    scheme = told.scheme if told.scheme in DEFAULT_PORTS else request.environ["wsgi.url_scheme"]
+    told = _told(request, s)
+    scheme = scheme_of(request, s)
     named = HOST.fullmatch(told.host) or HOST.fullmatch(request.headers.get("host", ""))
     if not named:
         return ""
@@ -53,6 +51,31 @@ def public_base(request: Request, s: Services) -> str:
     place = host if port in ("", DEFAULT_PORTS[scheme]) else f"{host}:{port}"
     prefix = told.prefix.rstrip("/")
     return f"{scheme}://{place}{prefix if PREFIX.fullmatch(prefix) else request.root_path}"
+
+
+def scheme_of(request: Request, s: Services) -> str:
+    """`http` or `https`: how the caller came here, whatever BASE_URL says of others."""
+    told = _told(request, s).scheme
+    return told if told in DEFAULT_PORTS else str(request.environ["wsgi.url_scheme"])
+
+
+def caller_address(request: Request, s: Services) -> str:
+    """The address of the caller: the nearest in the chain of proxies that is not one of ours."""
+    peer = str(request.environ.get("REMOTE_ADDR", ""))
+    said = request.headers.get("X-Forwarded-For", "").split(",")
+    while said and _is_trusted(peer, s.settings.trusted_proxies):
+        try:
+            peer = str(ip_address(said.pop().strip()))
+        except ValueError:  # nobody said it, or nobody whom we know
+            break
+    return peer
+
+
+def _told(request: Request, s: Services) -> Told:
+    """What a proxy says, if we trust it."""
+    if _is_trusted(request.environ.get("REMOTE_ADDR", ""), s.settings.trusted_proxies):
+        return _told_by_proxy(request.headers)
+    return Told()
 
 
 def _is_trusted(address: str, proxies: tuple[Network, ...]) -> bool:
