@@ -12,12 +12,12 @@ for name in [name for name in sys.modules if name.partition(".")[0] == "gemini_p
 from gemini_pool.errors import StoreError  # noqa: E402
 from gemini_pool.knobs import SettingsError  # noqa: E402
 from gemini_pool.pool.admission import places  # noqa: E402
-from gemini_pool.startup import effective_settings, open_console  # noqa: E402
+from gemini_pool.startup import effective_settings, setup_code  # noqa: E402
 from gemini_pool.worker import Board, Worker  # noqa: E402
 
 try:
     settings = effective_settings(os.environ)
-    code = open_console(settings).admins.setup_code()  # each worker would fail on a wrong key as well
+    code = setup_code(settings)  # each worker would fail on a wrong key as well
 except (SettingsError, StoreError) as error:
     sys.exit(f"gemini_pool: {error}")
 

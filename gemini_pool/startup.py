@@ -27,5 +27,18 @@ def effective_settings(environ: Mapping[str, str]) -> Settings:
 
 def open_console(settings: Settings) -> Door:
     """The console's door, for a process that serves nobody."""
+    return _door(settings, open_store(settings))
+
+
+def setup_code(settings: Settings) -> str:
+    """What the first visit of the console must present; empty when a password is set. Leaves nothing open."""
+    store = open_store(settings)
+    try:
+        return _door(settings, store).admins.setup_code()
+    finally:
+        store.close()
+
+
+def _door(settings: Settings, store: Store) -> Door:
     vault = open_vault(settings.encryption_key, settings.data_path)
-    return open_door(open_store(settings), vault, WriteBehind(), settings.data_path, settings.admin_secrets)
+    return open_door(store, vault, WriteBehind(), settings.data_path, settings.admin_secrets)

@@ -8,7 +8,7 @@ from getpass import getpass
 from gemini_pool.cli.console import remark, say
 from gemini_pool.knobs import SettingsError
 from gemini_pool.settings import read_settings
-from gemini_pool.startup import open_console
+from gemini_pool.startup import open_console, setup_code
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +21,7 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 
 
 def _code(_: argparse.Namespace) -> None:
-    code = open_console(read_settings(os.environ)).admins.setup_code()
+    code = setup_code(read_settings(os.environ))
     if not code:
         raise SettingsError("A password is set; `password set` sets another one.")
     say(code)

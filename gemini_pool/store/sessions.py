@@ -8,7 +8,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from peewee import AutoField, FloatField, Model, TextField, fn
@@ -100,7 +100,7 @@ class Sessions:
 
     def list(self) -> list[Session]:
         """Those that go on, the last used first."""
-        going_on = filter(self._goes_on, self._read().values())
+        going_on = filter(self._goes_on, map(self._fresh, self._read().values()))
         return sorted(going_on, key=lambda session: session.last_seen, reverse=True)
 
     def end(self, session_id: int) -> bool:
@@ -130,12 +130,16 @@ class Sessions:
             self._waiting = {one: at for one, at in self._waiting.items() if at != seen.get(one)}
 
     def _goes_on(self, session: Session) -> bool:
-        return self._clock() < session.expires_at
+        return self._clock() < self._fresh(session).expires_at
+
+    def _fresh(self, session: Session) -> Session:
+        """With the use that is not written yet."""
+        return replace(session, last_seen=max(session.last_seen, self._seen.get(session.id, 0.0)))
 
     def _see(self, session: Session) -> None:
         now = self._clock()
         with self._lock:
-            if now - max(session.last_seen, self._seen.get(session.id, 0.0)) < SEEN_EVERY_SECONDS:
+            if now - self._fresh(session).last_seen < SEEN_EVERY_SECONDS:
                 return
             self._seen[session.id] = self._waiting[session.id] = now
         self._behind.wake()

@@ -7,6 +7,7 @@ server; a change that a browser sends by its cookie needs a second proof, which 
 import hashlib
 import hmac
 from dataclasses import dataclass, field
+from ipaddress import IPv6Address, ip_address, ip_network
 from secrets import token_hex
 
 from flask import Flask, Request, Response, g, redirect, request, url_for
@@ -16,7 +17,7 @@ from gemini_pool.errors import Forged, SignInRefused
 from gemini_pool.store.sessions import is_token
 from gemini_pool.store.throttle import Gate
 from gemini_pool.web.links import caller_address
-from gemini_pool.web.origin import is_foreign, is_own
+from gemini_pool.web.origin import is_foreign
 from gemini_pool.wiring import Services, services
 
 COOKIE = "admin_token"
@@ -27,6 +28,7 @@ HARMLESS = ("GET", "HEAD", "OPTIONS")
 # Keys are long and programs are stubborn: wrong ones are slowed down by themselves, apart from passwords.
 KEY_TRIES = 5
 KEY_LONGEST_WAIT = 15 * 60
+OWN_BITS = 64  # of an IPv6 address; all others its owner may choose
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +89,20 @@ def refuse_forged(admin: Admin) -> None:
     if is_foreign(request, services()):
         raise Forged("This change was sent by a page of another site, so nothing was changed.")
     given = request.headers.get(CSRF_HEADER) or request.form.get(CSRF_FIELD, "")
-    if not hmac.compare_digest(given.encode(), admin.csrf.encode()):
+    if not _is_proof(given, admin):
         raise Forged("This change lacks the page's proof (X-CSRF-Token). Load the page anew and try again.")
 
 
 def from_console(s: Services) -> bool:
-    """Whether one of our own pages calls for the administrator, as the chat does: proven, never presumed."""
-    if COOKIE not in request.cookies or not is_own(request, s):
+    """Whether one of our own pages calls for the administrator, as the chat does.
+
+    Its proof is the same as a change's, also for what changes nothing: other sites may call these routes too.
+    """
+    token = request.cookies.get(COOKIE, "")
+    if not token or is_foreign(request, s):
         return False
-    admin = _of_session(request.cookies[COOKIE], True, s)
-    given = request.headers.get(CSRF_HEADER, "")
-    return admin is not None and hmac.compare_digest(given.encode(), admin.csrf.encode())
+    admin = _of_session(token, True, s)
+    return admin is not None and _is_proof(request.headers.get(CSRF_HEADER, ""), admin)
 
 
 def csrf_token() -> str:
@@ -113,7 +118,18 @@ def csrf_of(token: str) -> str:
 
 def network_of(address: str) -> str:
     """What one caller has: an address, or of IPv6 a whole /64, any address of which is his."""
-    return ":".join(address.split(":")[:4]) + "::/64" if ":" in address else address
+    try:
+        known = ip_address(address.partition("%")[0])
+    except ValueError:  # a socket of the file system
+        return address
+    if isinstance(known, IPv6Address):
+        mapped = known.ipv4_mapped
+        return str(mapped or ip_network((known, OWN_BITS), strict=False))
+    return address
+
+
+def _is_proof(given: str, admin: Admin) -> bool:
+    return hmac.compare_digest(given.encode(), admin.csrf.encode())
 
 
 def _turn_away() -> Response:

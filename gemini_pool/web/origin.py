@@ -18,18 +18,10 @@ def is_foreign(request: Request, s: Services) -> bool:
     if site:  # over plain http browsers leave it out
         return site not in OWN_SITES
     origin = request.headers.get("origin")
-    return origin is not None and origin not in own_origins(request, s)
+    return origin is not None and origin not in _own_origins(request, s)
 
 
-def is_own(request: Request, s: Services) -> bool:
-    """Whether a browser says that one of our pages sent this."""
-    site = request.headers.get("sec-fetch-site")
-    if site:
-        return site == "same-origin"
-    return request.headers.get("origin") in own_origins(request, s)
-
-
-def own_origins(request: Request, s: Services) -> set[str]:
+def _own_origins(request: Request, s: Services) -> set[str]:
     """The origins that a browser may have our pages from: as the operator says it, or as it came here."""
     parts = urlsplit(public_base(request, s))
     here = f"{scheme_of(request, s)}://{request.headers.get('host', '').lower()}"

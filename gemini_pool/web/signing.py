@@ -6,7 +6,7 @@ from flask import Response, request
 
 from gemini_pool.errors import Forged, Invalid, SignInRefused
 from gemini_pool.store.throttle import Gate
-from gemini_pool.web.admin import COOKIE, Admin, network_of
+from gemini_pool.web.admin import COOKIE, Admin, network_of, signed_in
 from gemini_pool.web.links import caller_address, scheme_of
 from gemini_pool.web.origin import is_foreign
 from gemini_pool.wiring import Services, services
@@ -41,6 +41,8 @@ def sign_in(password: str, code: str) -> str:
         _check_code(code, s)
         gates.append(CODES)
     s.door.throttle.forgive(gates)
+    if (before := signed_in()) and before.by_cookie:  # his browser forgets the old token
+        sign_out(before)
     tell("signed in")
     return _begin(s)
 
@@ -48,6 +50,8 @@ def sign_in(password: str, code: str) -> str:
 def set_up(code: str, password: str) -> str:
     """Set the first password and begin a session; its token. Forged, Invalid, Throttled, SignInRefused."""
     s = _from_here()
+    if not s.door.admins.has_password() and (fault := s.door.admins.fault(password)):
+        raise _invalid("password", fault)  # before it counts as a try
     gates = _gates(s)
     s.door.throttle.enter(gates)
     if not s.door.admins.establish(code, password):
