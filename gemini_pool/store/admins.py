@@ -77,8 +77,9 @@ class Admins:
     def honour_environment(self) -> None:
         """End all sessions if the environment fixes another password than when they began."""
         mark = self._vault.mark("\n".join(self._fixed)) if self._fixed else ""
-        if not hmac.compare_digest(self._row().fixed, mark):
-            self._change(fixed=mark)
+        before = self._row().fixed
+        if not hmac.compare_digest(before, mark):
+            self._change(AdminRow.fixed == before, fixed=mark)  # one worker of all does it
 
     def verify(self, password: str) -> bool:
         """Whether this is the password. A third of a second, for one at a time: memory is short."""

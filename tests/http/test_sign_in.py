@@ -243,6 +243,22 @@ def test_a_trusted_proxy_tells_the_address(console: Flask) -> None:
     assert statuses == [401] * 6
 
 
+def test_who_holds_a_session_cannot_guess_the_password_with_it(console: Flask, browser: Browser) -> None:
+    browser.sign_in()
+    guess = {"password": WRONG}
+    statuses = [browser.send("DELETE", "/api/auth/totp", json=guess).status_code for _ in range(6)]
+    assert statuses == [400] * 5 + [429]
+
+
+def test_codes_are_guessed_slowly_by_who_has_the_password(console: Flask, browser: Browser) -> None:
+    browser.sign_in()
+    secret = browser.send("POST", "/api/auth/totp").json["secret"]
+    confirmed = {"code": totp_code(secret, time.time())}
+    assert browser.send("POST", "/api/auth/totp/confirm", json=confirmed).status_code == 200
+    thieves = [Browser(console, f"198.51.100.{n}") for n in range(6)]
+    assert [thief.sign_in(code="x").status_code for thief in thieves] == [401] * 5 + [429]
+
+
 # ADMIN_KEY
 
 

@@ -90,6 +90,17 @@ def test_one_that_succeeds_is_forgiven_and_known(throttle: Throttle, clock: Cloc
     assert not throttle.knows(ONE.name)
 
 
+def test_an_hour_of_quiet_is_forgiveness_also_for_one_who_is_known(throttle: Throttle, clock: Clock) -> None:
+    throttle.enter([ONE])
+    throttle.forgive([ONE])
+    for _ in range(4):
+        throttle.enter([ONE])
+    clock.now += 3600
+    throttle.enter([ONE])
+    assert wait(throttle, ONE) == 0
+    assert throttle.knows(ONE.name)
+
+
 def test_an_hour_of_quiet_is_forgiveness_and_nothing_is_kept_for_long(
     throttle: Throttle, store: Store, clock: Clock
 ) -> None:
