@@ -12,15 +12,20 @@ for name in [name for name in sys.modules if name.partition(".")[0] == "gemini_p
 from gemini_pool.errors import StoreError  # noqa: E402
 from gemini_pool.knobs import SettingsError  # noqa: E402
 from gemini_pool.pool.admission import places  # noqa: E402
-from gemini_pool.startup import effective_settings  # noqa: E402
-from gemini_pool.store.secrets import open_vault  # noqa: E402
+from gemini_pool.startup import effective_settings, setup_code  # noqa: E402
 from gemini_pool.worker import Board, Worker  # noqa: E402
 
 try:
     settings = effective_settings(os.environ)
-    open_vault(settings.encryption_key, settings.data_path)  # each worker would fail on a wrong key as well
+    code = setup_code(settings)  # each worker would fail on a wrong key as well
 except (SettingsError, StoreError) as error:
     sys.exit(f"gemini_pool: {error}")
+
+if code:  # told once, by the one process that reads this file
+    sys.stderr.write(
+        f"gemini_pool: the console has no password yet. Open /setup and give this code: {code}\n"
+        "gemini_pool: `python -m gemini_pool password code` shows it again.\n"
+    )
 
 bind = f"{settings.host}:{settings.port}"
 

@@ -31,7 +31,7 @@ logging.basicConfig(
 ours = logging.getLogger("gemini_pool")
 ours.setLevel(settings.log_level.upper())
 ours.addHandler(LogRing(services.log_lines.keep))
-services.load.tell(0)  # there is one more process with places for answers
+services.office.load.tell(0)  # there is one more process with places for answers
 
 if settings.scheduler:  # here, for only a server runs jobs: commands and tests make applications too
     services.jobs.start()

@@ -2,23 +2,61 @@
 
 from flask import Flask
 
-from gemini_pool.settings import MEGABYTE, Settings
-from gemini_pool.web import audio, edge, files, images, limits, media, openai, system, videos
+from gemini_pool.settings import CHECKOUT, MEGABYTE, Settings
+from gemini_pool.web import admin, audio, edge, files, images, limits, media, openai, safety, system, videos
+from gemini_pool.web.api import (
+    accounts,
+    activity,
+    administrator,
+    auth,
+    calls,
+    config,
+    document,
+    events,
+    keys,
+    models,
+    statistics,
+    status,
+    transfer,
+    trying,
+    works,
+)
+from gemini_pool.web.api import settings as settings_api
+from gemini_pool.web.console import welcome
 from gemini_pool.wiring import EXTENSION, Services, build_services
+
+FOR_CALLERS = (openai.bp, files.bp, images.bp, audio.bp, videos.bp, media.bp, system.bp)
+FOR_PROGRAMS = (
+    auth.bp,
+    administrator.bp,
+    accounts.bp,
+    trying.bp,
+    transfer.bp,
+    models.bp,
+    keys.bp,
+    calls.bp,
+    statistics.bp,
+    activity.bp,
+    settings_api.bp,
+    config.bp,
+    status.bp,
+    works.bp,
+    events.bp,
+    document.bp,
+)
+FOR_PEOPLE = (welcome.bp,)
+BLUEPRINTS = (*FOR_CALLERS, *FOR_PROGRAMS, *FOR_PEOPLE)
 
 
 def create_app(settings: Settings, services: Services | None = None) -> Flask:
     """The application for these settings."""
-    app = Flask("gemini_pool", static_folder=None)
+    app = Flask("gemini_pool", static_folder=None, template_folder=str(CHECKOUT / "templates"))
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_mb * MEGABYTE
     app.extensions[EXTENSION] = services or build_services(settings)
     edge.install(app)
     limits.install(app)
-    app.register_blueprint(openai.bp)
-    app.register_blueprint(files.bp)
-    app.register_blueprint(images.bp)
-    app.register_blueprint(audio.bp)
-    app.register_blueprint(videos.bp)
-    app.register_blueprint(media.bp)
-    app.register_blueprint(system.bp)
+    admin.install(app)
+    safety.install(app)
+    for bp in BLUEPRINTS:
+        app.register_blueprint(bp)
     return app

@@ -19,7 +19,6 @@ from gemini_pool.jobs.sweep import (
     tallies_older_than,
 )
 from gemini_pool.media.cfbed import ImageHost
-from gemini_pool.media.depot import Depot
 from gemini_pool.media.fetch import Fetcher
 from gemini_pool.media.intake import NONE_CAME, Gather, Gathered, Intake
 from gemini_pool.media.shelf import Shelf
@@ -33,14 +32,12 @@ from gemini_pool.pool.slots import Slots
 from gemini_pool.roster import Credentials, QuotaKind
 from gemini_pool.settings import MEGABYTE, Settings
 from gemini_pool.store.accounts import Accounts
-from gemini_pool.store.audit import Audit
 from gemini_pool.store.conversations import Conversations
-from gemini_pool.store.files import Files
 from gemini_pool.store.journal import CallJournal, CallRecord
 from gemini_pool.store.key_windows import KeyUsage
-from gemini_pool.store.statistics import MOST_DAYS, Statistics
+from gemini_pool.store.statistics import MOST_DAYS
 from gemini_pool.store.tally import Tally
-from gemini_pool.store.videos import Videos
+from gemini_pool.stores import Stores
 from gemini_pool.upstream.calls import USER_AGENT, Locale
 from gemini_pool.upstream.client import FirstByte, UpstreamClient
 from gemini_pool.upstream.dialler import Dialler
@@ -51,12 +48,14 @@ from gemini_pool.upstream.transport import Patience, Transport
 log = logging.getLogger(__name__)
 
 HOUR = 3600
+EVENT_DAYS = 1
+WORK_DAYS = 30
 
 
-def build_transport(settings: Settings) -> Transport:
-    """What calls to the service go over, by way of the proxy if there is one."""
+def build_transport(settings: Settings, *, proxy: str) -> Transport:
+    """What calls to the service go over, by way of the proxy if one is given."""
     return Transport(
-        Dialler(proxy=settings.proxy, timeout=settings.connect_timeout),
+        Dialler(proxy=proxy, timeout=settings.connect_timeout),
         patience=Patience(settings.first_byte_timeout, settings.read_timeout),
         most_idle=settings.threads,
     )
@@ -89,37 +88,28 @@ def _policy(settings: Settings) -> Policy:
     )
 
 
-def build_jobs(
-    settings: Settings,
-    conversations: Conversations,
-    journal: CallJournal,
-    statistics: Statistics,
-    audit: Audit,
-    tally: Tally,
-    files: Files,
-    depot: Depot,
-    shelf: Shelf,
-    videos: Videos,
-) -> Jobs:
+def build_jobs(settings: Settings, stores: Stores) -> Jobs:
     """What one process of all does in the background."""
-    stores: dict[str, Prune] = {
-        "conversations": conversations.prune,
-        "calls": older_than(settings.journal_days, journal),
-        "tallies": tallies_older_than(TALLY_DAYS, tally),
-        "statistics": older_than(MOST_DAYS, statistics),
-        "changes by admins": older_than(TALLY_DAYS, audit),
-        "files": older_than(settings.file_days, files),
-        "orders of films": older_than(settings.file_days, videos),
-        "files on disk": older_than(settings.file_days, depot),
+    prunes: dict[str, Prune] = {
+        "conversations": stores.conversations.prune,
+        "calls": older_than(settings.journal_days, stores.journal),
+        "tallies": tallies_older_than(TALLY_DAYS, stores.tally),
+        "statistics": older_than(MOST_DAYS, stores.statistics),
+        "changes by admins": older_than(TALLY_DAYS, stores.audit),
+        "live events": older_than(EVENT_DAYS, stores.live),
+        "work that ended": older_than(WORK_DAYS, stores.works),
+        "files": older_than(settings.file_days, stores.files),
+        "orders of films": older_than(settings.file_days, stores.videos),
+        "files on disk": older_than(settings.file_days, stores.depot),
     }
     made = partial(
-        shelf.prune,
+        stores.shelf.prune,
         images_seconds=settings.image_hours * HOUR,
         videos_seconds=settings.video_hours * HOUR,
         most_bytes=settings.media_max_mb * MEGABYTE,
     )
     sweeps = (
-        Job("sweep", SWEEP_SECONDS, partial(sweep, stores), JITTER_SECONDS),
+        Job("sweep", SWEEP_SECONDS, partial(sweep, prunes), JITTER_SECONDS),
         Job("media sweep", MEDIA_SWEEP_SECONDS, partial(sweep, {"pictures and films": made})),
     )
     return Jobs(Leader(settings.data_path / LOCK_FILE), sweeps)
@@ -177,11 +167,11 @@ def build_client(
     )
 
 
-def build_gather(settings: Settings, shelf: Shelf, files: Files, depot: Depot) -> Gather:
+def build_gather(settings: Settings, stores: Stores) -> Gather:
     """What has the files of a call brought to our disk, which must hold them meanwhile."""
     most = settings.max_file_mb * MEGABYTE
     fetcher = Fetcher(most_bytes=most, seconds=settings.fetch_seconds)
-    intake = Intake(settings.data_path / "files" / "arriving", fetcher, shelf, most_bytes=most)
+    intake = Intake(settings.data_path / "files" / "arriving", fetcher, stores.shelf, most_bytes=most)
 
     def gather(
         turns: Sequence[Turn],
@@ -192,8 +182,8 @@ def build_gather(settings: Settings, shelf: Shelf, files: Files, depot: Depot) -
         def uploaded(source: FileSource) -> Attachment:
             if source.file_id in came:
                 return came[source.file_id]
-            file = files.get(source.file_id, scope)
-            return Attachment(file.name, file.mime_type, depot.path(file.id), file.bytes, file.digest)
+            file = stores.files.get(source.file_id, scope)
+            return Attachment(file.name, file.mime_type, stores.depot.path(file.id), file.bytes, file.digest)
 
         return intake.gather(turns, sources, uploaded)
 

@@ -21,6 +21,8 @@ T = TypeVar("T")
 # Exports of older programs write Beijing time without a zone mark.
 BEIJING = timezone(timedelta(hours=8))
 FERNET_KEY_BYTES = 32
+SHORTEST_PASSWORD = 10
+LONGEST_PASSWORD = 1024  # whoever sends more does not mean it; nothing is ever cut off
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,12 @@ def _header_text(text: str) -> str:
     return text
 
 
+def _password(text: str) -> str:
+    if not SHORTEST_PASSWORD <= len(text) <= LONGEST_PASSWORD:
+        raise ValueError("is too short or too long")
+    return text
+
+
 def seat_origin(credentials: Credentials) -> str:
     """What tells a seat without a name of its own from all others."""
     return f"{credentials.config_id}/{credentials.csesidx}"
@@ -169,6 +177,7 @@ def read_expiry(text: str) -> float:
 
 TEXT = Reader("text", str)
 HEADER_TEXT = Reader("the value as the browser shows it", _header_text)
+PASSWORD = Reader(f"text of {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters", _password)
 SWITCH = Reader("1 | 0, also true/false, yes/no, on/off", _switch)
 SEVERAL = Reader("one or more, separated by commas", _several)
 NETWORKS = Reader("addresses or networks, separated by commas, or `none`", _networks)

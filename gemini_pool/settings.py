@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from gemini_pool.admin_settings import AdminSettings
 from gemini_pool.knobs import Knob, SettingsError, knob, valued
 from gemini_pool.media_settings import MediaSettings
 from gemini_pool.readers import (
@@ -30,7 +31,7 @@ MEGABYTE = 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Settings(MediaSettings):
+class Settings(AdminSettings, MediaSettings):
     """All settings by name. Seconds where the name says so; an empty default means "not set"."""
 
     host: str = knob("HOST", "0.0.0.0", TEXT, "Address to listen on.")  # noqa: S104 - a server
@@ -223,7 +224,7 @@ class Settings(MediaSettings):
 
 def knobs() -> dict[str, Knob]:
     """Field name of Settings -> what is known of the setting, in the order people should read them."""
-    inherited = {f.name for f in fields(MediaSettings)}
+    inherited = {f.name for part in (AdminSettings, MediaSettings) for f in fields(part)}
     ordered = sorted(fields(Settings), key=lambda f: f.name in inherited)
     return {f.name: f.metadata["knob"] for f in ordered if "knob" in f.metadata}
 

@@ -3,7 +3,9 @@
 from collections.abc import Mapping
 
 from gemini_pool.settings import Settings, read_settings
+from gemini_pool.store.batches import WriteBehind
 from gemini_pool.store.db import Store
+from gemini_pool.store.door import Door, open_door
 from gemini_pool.store.saved import SavedSettings
 from gemini_pool.store.secrets import open_vault
 
@@ -25,3 +27,22 @@ def effective_settings(environ: Mapping[str, str]) -> Settings:
 def saved_settings(settings: Settings) -> SavedSettings:
     """What was saved in this DATA_DIR."""
     return SavedSettings(open_store(settings), open_vault(settings.encryption_key, settings.data_path))
+
+
+def open_console(settings: Settings) -> Door:
+    """The console's door, for a process that serves nobody."""
+    return _door(settings, open_store(settings))
+
+
+def setup_code(settings: Settings) -> str:
+    """What the first visit of the console must present; empty when a password is set. Leaves nothing open."""
+    store = open_store(settings)
+    try:
+        return _door(settings, store).admins.setup_code()
+    finally:
+        store.close()
+
+
+def _door(settings: Settings, store: Store) -> Door:
+    vault = open_vault(settings.encryption_key, settings.data_path)
+    return open_door(store, vault, WriteBehind(), settings.data_path, settings.admin_secrets)

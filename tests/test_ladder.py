@@ -22,7 +22,9 @@ RUNGS = {
     "worker": 6.1,
     "web": 5,
     "wiring": 4,
+    "office": 3.6,
     "parts": 3.5,
+    "stores": 3.2,
     "jobs": 3,
     "pool": 2,
     "startup": 2,
@@ -34,6 +36,7 @@ RUNGS = {
     "observe": 1,
     "bounds": 0.4,
     "settings": 0.3,
+    "admin_settings": 0.27,
     "media_settings": 0.27,
     "knobs": 0.25,
     "dialogue": 0.3,
@@ -53,8 +56,9 @@ ONLY = {
     "bounds": {"dialogue", "weights"},
     "readers": {"roster"},
     "knobs": {"readers"},
+    "admin_settings": {"knobs", "readers"},
     "media_settings": {"knobs", "readers"},
-    "settings": {"knobs", "media_settings", "readers", "roster"},
+    "settings": {"admin_settings", "knobs", "media_settings", "readers", "roster"},
     "dialects": GROUND,
     "upstream": GROUND,
     "store": GROUND,
@@ -77,6 +81,8 @@ EXCEPTIONS = {
     ("web", "store.files"): "StoredFile, the value that it shows of a file",
     ("web", "media.depot"): "Incoming, the file that an upload is written to as it comes",
     ("web", "store.key_windows"): "Window, the value that tells how much of a limit is used",
+    ("web", "store.sessions"): "Session, the value that it shows of who is signed in",
+    ("web", "store.throttle"): "Gate, the value that names whose tries are counted together",
     ("web", "store.keys"): "Key, the value that tells who calls",
 }
 
@@ -86,7 +92,7 @@ STARTS_SIMULATOR = {"cli", "demo"}
 # One door for each outside library: where it may be imported. `sqlite3` is outside for our purposes.
 DOORS = {
     "flask": {"web", "app", "wiring"},
-    "werkzeug": {"web", "app", "wiring"},
+    "werkzeug": {"web", "app", "wiring", "store.passwords"},
     "flask_login": {"web"},
     "flask_babel": {"web"},
     "flask_bootstrap": {"web"},

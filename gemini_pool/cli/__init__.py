@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from gemini_pool.cli import accounts, doctor, file_types, keys, settings, transfer
+from gemini_pool.cli import accounts, doctor, file_types, keys, password, settings, transfer
 from gemini_pool.cli.console import say
 from gemini_pool.demo import run_demo
 from gemini_pool.errors import PoolError
@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
     transfer.add_export(commands.add_parser("export", help="write accounts, models and settings as JSON"))
     transfer.add_backup(commands.add_parser("backup", help="copy the database, also while it is used"))
     keys.add_to(commands.add_parser("keys", help="make, list, revoke and upgrade API keys"))
+    password.add_to(commands.add_parser("password", help="the console's password, or its first code"))
     doctor.add_to(commands.add_parser("doctor", help="walk the real service with an account, and tell of it"))
     settings.add_to(commands.add_parser("settings", help="list all settings, or save one"))
     file_types.add_to(commands.add_parser("file-types", help="show the kinds of file that are told apart"))

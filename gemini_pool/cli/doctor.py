@@ -71,7 +71,7 @@ def _walk(settings: Settings, accounts: Accounts, account: Account) -> Iterator[
         except StoreError as error:  # the walk can go on
             remark(f"The service renewed the account's cookies, but they are lost: {error}")
 
-    transport = build_transport(settings)
+    transport = build_transport(settings, proxy=settings.proxy)
     xsrf = Xsrf(transport, auth_url=settings.auth_url, login_url=settings.login_url, user_agent=USER_AGENT)
     calls = Calls(settings.api_url, Locale(settings.language, settings.time_zone))
     try:

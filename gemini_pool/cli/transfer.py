@@ -13,7 +13,6 @@ from gemini_pool.startup import open_store
 from gemini_pool.store.accounts import Accounts
 from gemini_pool.store.backups import Backups
 from gemini_pool.store.catalog import Catalog
-from gemini_pool.store.db import Store
 from gemini_pool.store.saved import SavedSettings
 from gemini_pool.store.secrets import open_vault
 from gemini_pool.store.transfer.everything import Intent, Transfer
@@ -108,10 +107,10 @@ def _backup(options: argparse.Namespace) -> None:
 
 
 def _transfer(settings: Settings) -> Transfer:
-    store: Store = open_store(settings)
+    store, vault = open_store(settings), open_vault(settings.encryption_key, settings.data_path)
     return Transfer(
-        Accounts(store, open_vault(settings.encryption_key, settings.data_path)),
+        Accounts(store, vault),
         Catalog(store, settings.unknown_model),
-        SavedSettings(store),
+        SavedSettings(store, vault),
         Backups(store, settings.data_path),
     )

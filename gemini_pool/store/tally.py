@@ -126,6 +126,17 @@ class Tally:
         """What is on disk, by account, over all days."""
         return totals(self._store)
 
+    def today(self) -> dict[int, list[Tallied]]:
+        """What is on disk of today alone, by account."""
+        of_today = TallyRow.day == self._day(self._clock())
+        found: dict[int, list[Tallied]] = defaultdict(list)
+        numbers = (TallyRow.answers, TallyRow.failures, TallyRow.last_used)
+        with self._store.reading():
+            rows = TallyRow.select(*PAIR, *numbers).where(of_today).tuples().execute(self._store.db)
+            for account_id, kind, *counts in rows:
+                found[account_id].append(Tallied(QuotaKind(kind), *counts))
+        return dict(found)
+
     def prune(self, before_day: str) -> int:
         """Make one sum of the days before one, so that the totals stay; how many rows went into it."""
         old = TallyRow.day < before_day

@@ -114,6 +114,10 @@ class UpstreamClient:
         """Have a new token made, whatever is held: proof that the cookies are good; UpstreamError."""
         yield from self._tokens.get(account, ahead=math.inf)
 
+    def holds_token(self, account: Account) -> bool:
+        """Whether there is a token for it that is good at this moment."""
+        return not self._tokens.due_within(account, 0.0)
+
     def open_session(self, account: Account) -> Waiting[None]:
         """Open a session, for the next conversation to begin in; UpstreamError."""
         token = yield from self._tokens.get(account)

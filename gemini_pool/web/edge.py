@@ -18,15 +18,20 @@ from gemini_pool.errors import (
     CallerError,
     CallerGone,
     FileRefused,
+    Forged,
+    Invalid,
     KeyRefused,
     LimitReached,
     NoAccountAvailable,
     NoSuchFile,
     NoSuchVideo,
+    NotFound,
     Overloaded,
     PolicyRefused,
     PoolError,
     PromptRefused,
+    SignInRefused,
+    Throttled,
     TooLarge,
     UnknownModel,
     UpstreamError,
@@ -39,11 +44,15 @@ GONE = 499  # nginx's number for it; nobody reads it
 # The first class that fits decides.
 STATUSES: tuple[tuple[type[PoolError], int], ...] = (
     (KeyRefused, 401),
+    (SignInRefused, 401),
+    (Forged, 403),
     (UnknownModel, 404),
     (NoSuchFile, 404),
     (NoSuchVideo, 404),
+    (NotFound, 404),
     (TooLarge, 413),
     (LimitReached, 429),
+    (Throttled, 429),
     (CallerGone, GONE),
     (CallerError, 400),
     (FileRefused, 400),
@@ -135,7 +144,7 @@ def _refuse(error: PoolError) -> Response:
     if status == OWN_FAULT:
         log.error("request %s failed", g.request_id, exc_info=error)
     g.refusal = error
-    response = reply(ChatDialect().write_error(error, status), status)
+    response = reply(_written(error, status), status)
     if error.retry_after is not None:
         response.headers["retry-after"] = str(math.ceil(error.retry_after))
     if isinstance(error, UpstreamError | NoAccountAvailable):
@@ -155,7 +164,7 @@ def _refuse_http(error: HTTPException) -> Response:
     if status == NOT_FOUND and lacking:
         words = f"{request.path} does not exist here: Gemini Business has no {LACKING[lacking]}."
     told = BadRequest(words, code=_slug(error.name))
-    response = reply(ChatDialect().write_error(told, status), status)
+    response = reply(_written(told, status), status)
     for name, value in error.get_headers():
         if name.lower() in ("allow", "content-range"):
             response.headers[name] = value
@@ -165,7 +174,30 @@ def _refuse_http(error: HTTPException) -> Response:
 def _own_fault(error: Exception) -> Response:
     """Border: the caller is told of whatever was not foreseen."""
     g.refusal = own_fault(error, g.get("request_id", ""))
-    return reply(ChatDialect().write_error(g.refusal, OWN_FAULT), OWN_FAULT)
+    return reply(_written(g.refusal, OWN_FAULT), OWN_FAULT)
+
+
+def _written(error: PoolError, status: int) -> bytes:
+    """An error in the form that those who call this path can read."""
+    writer = next(write for start, write in WRITERS if request.path.startswith(start))
+    return writer(error, status)
+
+
+def _in_openais_form(error: PoolError, status: int) -> bytes:
+    return ChatDialect().write_error(error, status)
+
+
+def _in_plain_form(error: PoolError, _: int) -> bytes:
+    told: dict[str, object] = {"error": str(error), "detail": str(error)}
+    if isinstance(error, Invalid):
+        told["fields"] = error.fields
+    if isinstance(error, SignInRefused) and error.code_required:
+        told["code_required"] = True
+    return orjson.dumps(told)
+
+
+# The first beginning of the path that fits decides.
+WRITERS = (("/api/", _in_plain_form), ("", _in_openais_form))
 
 
 def _slug(name: str) -> str:

@@ -8,10 +8,12 @@ from flask import g, request
 from gemini_pool.dialogue import Model
 from gemini_pool.errors import KeyRefused, UnknownModel
 from gemini_pool.store.keys import Key
+from gemini_pool.web.admin import from_console
 from gemini_pool.web.callers_address import caller_address, is_within, parsed
 from gemini_pool.wiring import Services, services
 
 KEY_HEADERS = ("x-api-key", "x-api-token", "x-goog-api-key")
+CONSOLE = Key(None, "console", scope="console")
 ANYBODY = Key(None, "anonymous", scope="anonymous")
 
 
@@ -59,6 +61,8 @@ def _key() -> Key:
     if s.settings.allow_anonymous:
         return ANYBODY
     text = _key_text()
+    if not text and from_console(s):
+        return CONSOLE
     if not text:
         raise KeyRefused("No API key. Send it as `Authorization: Bearer …` or `X-API-Key: …`.")
     key = s.keys.find(text)

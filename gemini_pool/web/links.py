@@ -40,10 +40,8 @@ def public_base(request: Request, s: Services) -> str:
     settings = s.settings
     if settings.base_url:
         return settings.base_url
-    told = Told()
-    if is_within(parsed(request.environ.get("REMOTE_ADDR", "")), settings.trusted_proxies):
-        told = _told_by_proxy(request.headers)
-    scheme = told.scheme if told.scheme in DEFAULT_PORTS else request.environ["wsgi.url_scheme"]
+    told = _told(request, s)
+    scheme = scheme_of(request, s)
     named = HOST.fullmatch(told.host) or HOST.fullmatch(request.headers.get("host", ""))
     if not named:
         return ""
@@ -51,6 +49,19 @@ def public_base(request: Request, s: Services) -> str:
     place = host if port in ("", DEFAULT_PORTS[scheme]) else f"{host}:{port}"
     prefix = told.prefix.rstrip("/")
     return f"{scheme}://{place}{prefix if PREFIX.fullmatch(prefix) else request.root_path}"
+
+
+def scheme_of(request: Request, s: Services) -> str:
+    """`http` or `https`: how the caller came here, whatever BASE_URL says of others."""
+    told = _told(request, s).scheme
+    return told if told in DEFAULT_PORTS else str(request.environ["wsgi.url_scheme"])
+
+
+def _told(request: Request, s: Services) -> Told:
+    """What a proxy says, if we trust it."""
+    if is_within(parsed(request.environ.get("REMOTE_ADDR", "")), s.settings.trusted_proxies):
+        return _told_by_proxy(request.headers)
+    return Told()
 
 
 def _told_by_proxy(headers: Headers) -> Told:

@@ -251,6 +251,8 @@ WRONG_SECRETS = {
         json.dumps([{"secure_c_ses": MARK, "csesidx": "1"}]),
         json.dumps([{**SEAT, "host_c_oses": MARK, "expires_at": MARK}]),
     ],
+    "ADMIN_PASSWORD": [MARK * 200],
+    "ADMIN_KEY": [MARK * 200],
     "PROXY": [
         MARK,
         f"ftp://user:{MARK}@host",
@@ -293,6 +295,8 @@ def test_no_secret_is_in_the_repr_of_the_settings() -> None:
     settings = read_settings(
         {
             "API_KEY": f"sk-{MARK}",
+            "ADMIN_PASSWORD": f"{MARK}.1",
+            "ADMIN_KEY": f"{MARK}.2",
             "API_KEY_ENCRYPTION_KEY": FERNET,
             "ACCOUNTS_CONFIG": json.dumps([entry]),
             "SECURE_C_SES": f"CSE.{MARK}.2",

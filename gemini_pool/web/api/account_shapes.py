@@ -105,7 +105,7 @@ def shown(profile: Profile, today: Iterable[Tallied], s: Services, now: float | 
         unavailable_reason="" if state in GOOD else account.reason,
         cooldown_reason=quota.cooldown_reason,
         cooldown_until=quota.cooldown_until,
-        has_jwt=s.client.has_token(account),
+        has_jwt=s.office.holds_token(account),
         cookie_expired=state in NO_COOKIES,
         trial_end=given.trial_end,
         expires_at=told(account.expires_at),

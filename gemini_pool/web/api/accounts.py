@@ -144,7 +144,7 @@ def accounts() -> AccountsShown:
     s, now = services(), time.time()
     today = s.tally.today()
     return AccountsShown(
-        accounts=[shown(one, today.get(one.account.id, ()), s, now) for one in s.profiles.get()]
+        accounts=[shown(one, today.get(one.account.id, ()), s, now) for one in s.office.profiles.get()]
     )
 
 

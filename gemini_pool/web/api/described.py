@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from werkzeug.routing import BaseConverter
 
 from gemini_pool.errors import Invalid
+from gemini_pool.web.admin import require_admin
 from gemini_pool.web.edge import reply
 
 Operate = TypeVar("Operate", bound=Callable[..., Any])
@@ -71,10 +72,13 @@ class IdConverter(BaseConverter):
 
 
 class Desk(Blueprint):
-    """A blueprint whose operations are described."""
+    """A blueprint whose operations are described; for administrators alone unless it is `open`."""
 
-    def __init__(self, name: str, prefix: str) -> None:
+    def __init__(self, name: str, prefix: str, *, open: bool = False) -> None:
         super().__init__(name, __name__, url_prefix=prefix)
+        self._open = open
+        if not open:
+            self.before_request(require_admin)
         self.operations: list[Operation] = []
         self.record(self._listed)
 
@@ -85,10 +89,9 @@ class Desk(Blueprint):
         *,
         errors: Sequence[int] = (),
         produces: str = "application/json",
-        open: bool = False,
     ) -> Callable[[Operate], Operate]:
         """Serve a function as an operation. `errors` are the statuses it can end with besides those that all
-        may have; `open` says that nobody need be signed in."""
+        may have."""
 
         def kept(operate: Operate) -> Operate:
             hints = get_type_hints(operate)
@@ -105,7 +108,7 @@ class Desk(Blueprint):
                 answer=hints["return"] if _is_shape(hints["return"]) else None,
                 produces=produces,
                 errors=tuple(errors),
-                open=open,
+                open=self._open,
             )
             self.operations.append(described)
             self.add_url_rule(rule, operate.__name__, _served(operate, described), methods=[method])

@@ -33,8 +33,8 @@ def events() -> Response:
     and stats_update, each with the id of what changed as `ref`. It goes on after Last-Event-ID."""
     s = services()
     with ExitStack() as stack:
-        _enter(s.listeners)
-        stack.callback(s.listeners.release)
+        _enter(s.office.listeners)
+        stack.callback(s.office.listeners.release)
         check = watched(s, stack)
         return Response(
             _Stream(_frames(s, _last_seen(s.live), check), stack.pop_all()),

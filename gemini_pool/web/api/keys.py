@@ -71,7 +71,7 @@ class KeyChanges(Shape):
 class NewKey(KeyChanges):
     """A new key, for whoever `name` says."""
 
-    name: str = Field(min_length=1, max_length=200)  # type: ignore[assignment]
+    name: str = Field(min_length=1, max_length=200)
 
 
 class KeyMade(Shape):

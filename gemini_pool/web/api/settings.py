@@ -73,12 +73,12 @@ def save_all(values: dict[str, str]) -> list[str]:
         s.saved.save(name, text, secret=known[name].secret)
     if news:
         wrote("settings.saved", detail=", ".join(news))
-        s.reload()
+        s.office.reload()
     return list(news)
 
 
 def in_force(name: str, s: Services, saved: dict[str, str]) -> str:
-    """The text of a setting as it will be read: what is fixed by the environment is told as this process has it."""
+    """The text of a setting as it will be read; of one that is fixed, as this process has it."""
     field, k = next((field, k) for field, k in knobs().items() if k.name == name)
     if name in s.settings.fixed:
         return _text(getattr(s.settings, field))

@@ -90,7 +90,7 @@ def try_proxy(body: ProxyGiven) -> ProxyTried:
     try:
         if proxy:
             check("PROXY", proxy)
-        delay = s.reach(proxy)
+        delay = s.office.reach(proxy)
     except (SettingsError, UpstreamError) as error:
         return ProxyTried(success=False, message=str(error), detail=str(error))
     said = f"The service answered in {delay} ms."
@@ -99,12 +99,13 @@ def try_proxy(body: ProxyGiven) -> ProxyTried:
 
 def load(s: Services) -> Load:
     """What all workers are doing now."""
-    return Load(open=s.presence.open(), places=s.presence.places(), last_minute=s.journal.last_minute())
+    now = s.office.load.now()
+    return Load(open=now.open, places=now.places, last_minute=s.journal.last_minute())
 
 
 def _counted(s: Services) -> AccountsCounted:
     now = datetime.now(UTC).timestamp()
-    accounts = [profile.account for profile in s.profiles.get()]
+    accounts = [profile.account for profile in s.office.profiles.get()]
     states = [account.state(now).value for account in accounts]
     return AccountsCounted(
         total=len(accounts),

@@ -1,5 +1,6 @@
 """Accounts and all else in and out: what is pasted, and whole files."""
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import orjson
@@ -106,7 +107,7 @@ def take_over(body: Pasted) -> Imported:
 def export(query: Exporting) -> Response:
     """Everything in one file; without `secrets=1` no cookie is in it."""
     secrets = query.secrets == "1"
-    written = services().transfer.export(secrets=secrets)
+    written = services().office.transfer.export(secrets=secrets)
     wrote("config.exported", detail="with cookies" if secrets else "without cookies")
     response = reply(orjson.dumps(written, option=orjson.OPT_INDENT_2))
     response.headers["content-disposition"] = f'attachment; filename="{FILE_NAME}"'
@@ -127,13 +128,13 @@ def import_config(query: Importing) -> Imported:
 
 def intent_of(body: Pasted, s: Services) -> Intent:
     """What a pasted text would do, with what was decided."""
-    intent = s.transfer.preview(body.text)
+    intent = s.office.transfer.preview(body.text)
     plan = intent.accounts
     for number, account_id in body.answers.items():
         if int(number) >= len(plan.steps):
             raise BadRequest(f"There is no entry {number} in the text.", param="answers")
         plan = plan.answered(int(number), account_id or None)
-    return s.transfer.with_accounts(intent, plan)
+    return replace(intent, accounts=plan)
 
 
 def preview_of(intent: Intent) -> Preview:
@@ -152,10 +153,10 @@ def preview_of(intent: Intent) -> Preview:
 
 def carried_out(intent: Intent) -> Imported:
     s = services()
-    done = s.transfer.carry_out(intent)
+    done = s.office.transfer.carry_out(intent)
     wrote("accounts.imported", detail=_in_words(done))
     if done.settings:
-        s.reload()
+        s.office.reload()
     return Imported(
         accounts_count=done.accounts.added + done.accounts.updated,
         added=done.accounts.added,
@@ -173,7 +174,8 @@ def _intent(query: Importing) -> Intent:
     text = request.get_data(cache=False, as_text=True)
     if not text.strip():
         raise BadRequest("The file is empty. Send the file as the request's body.")
-    return services().transfer.preview(text, replacing=query.mode == "replace", force=query.force == "1")
+    transfer = services().office.transfer
+    return transfer.preview(text, replacing=query.mode == "replace", force=query.force == "1")
 
 
 def _entry(number: int, step: Step) -> Entry:

@@ -62,20 +62,21 @@ def test(account_id: int) -> Tested:
 def test_many(body: Which) -> Begun:
     """Try several accounts, a few at a time."""
     s = services()
-    chosen = {one.account.id: one.account for one in s.profiles.get() if _wanted(one.account, body.ids)}
+    accounts = [one.account for one in s.office.profiles.get()]
+    chosen = {account.id: account for account in accounts if _wanted(account, body.ids)}
     items = [WorkItem(str(one.id), one.name) for one in chosen.values()]
 
     def do(item: WorkItem) -> Iterator[Step]:
         yield from trial(s, chosen[int(item.ref)])
 
-    work_id = s.workbench.start("test", "Test of accounts", items, do)
+    work_id = s.office.workbench.start("test", "Test of accounts", items, do)
     wrote("accounts.tested", f"{len(items)} accounts")
     return Begun(work_id=work_id, total=len(items))
 
 
 def trial(s: Services, account: Account) -> Iterator[Step]:
     """Its steps as they succeed; UpstreamError. One that answers is well again, whatever was said of it."""
-    for said in s.try_out(account):
+    for said in s.office.try_out(account):
         if not isinstance(said, Silence):
             yield Step(*said)
     if account.standing is not Standing.GOOD or account.strikes:

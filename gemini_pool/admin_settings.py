@@ -1,0 +1,31 @@
+"""The knobs of the console's sign-in."""
+
+from dataclasses import dataclass
+
+from gemini_pool.knobs import knob
+from gemini_pool.readers import PASSWORD
+
+
+@dataclass(frozen=True)
+class AdminSettings:
+    """A part of Settings."""
+
+    admin_password: str = knob(
+        "ADMIN_PASSWORD",
+        "",
+        PASSWORD,
+        "Password of the console; without it the first visit sets one, with a code from the log.",
+        secret=True,
+    )
+    admin_key: str = knob(
+        "ADMIN_KEY",
+        "",
+        PASSWORD,
+        "The same, and programs may also send it as `X-Admin-Token` to the admin API.",
+        secret=True,
+    )
+
+    @property
+    def admin_secrets(self) -> tuple[str, ...]:
+        """The passwords that the environment fixes, if it does."""
+        return tuple(filter(None, (self.admin_password, self.admin_key)))
