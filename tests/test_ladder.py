@@ -88,6 +88,8 @@ DOORS = {
     "werkzeug": {"web", "app", "wiring"},
     "flask_login": {"web"},
     "flask_babel": {"web"},
+    "babel": {"web"},
+    "markupsafe": {"web"},
     "flask_bootstrap": {"web"},
     "pydantic": {"web"},
     "peewee": {"store"},

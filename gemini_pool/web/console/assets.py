@@ -1,4 +1,4 @@
-"""What a browser keeps: style sheets, scripts, icons and Bootstrap, each under an address that names its bytes.
+"""What a browser keeps: styles, scripts, icons and Bootstrap, each at an address that names its bytes.
 
 One digest stands for the whole folder and is a folder of the address itself. So a script may import its
 neighbour by a relative name, and both change their address when either changes.
@@ -7,7 +7,7 @@ neighbour by a relative name, and both change their address when either changes.
 import gzip
 import mimetypes
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -36,7 +36,7 @@ class Asset:
 
 
 class Assets:
-    """The files of a folder, the sprite of icons, the words of the scripts; read when the first is asked for."""
+    """The files of a folder, the icons, the words of the scripts; all read when the first is asked for."""
 
     def __init__(self, folder: Path, catalogs: Mapping[str, Path]) -> None:
         """`catalogs`: by language, the messages (.po) that hold what the scripts say."""
@@ -66,7 +66,7 @@ class Assets:
         asset = self.files.get(name)
         if asset is None:
             abort(404)
-        packed = "gzip" in request.accept_encodings
+        packed = request.accept_encodings.quality("gzip") > 0
         response = Response(asset.packed if packed else asset.body, content_type=asset.mime_type)
         if packed:
             response.headers["content-encoding"] = "gzip"
@@ -108,10 +108,13 @@ def _words(path: Path) -> bytes:
     with path.open("rb") as file:
         catalog = read_po(file)
     words = {
-        message.id if isinstance(message.id, str) else message.id[0]: message.string
-        if isinstance(message.string, str)
-        else message.string[0]
+        _first(message.id): _first(message.string)
         for message in catalog
         if message.id and any(place.startswith(SCRIPTS) for place, _ in message.locations)
     }
     return b"window.words = " + orjson.dumps(words) + b"\n"
+
+
+def _first(forms: str | Sequence[str] | None) -> str:
+    """Of the forms by number the one that names the message; Chinese has no other."""
+    return forms if isinstance(forms, str) else forms[0] if forms else ""

@@ -1,4 +1,4 @@
-"""Whether the pool is well, in one sentence, and what needs a hand. Pure: accounts and a time in, words out."""
+"""Whether the pool is well, in a sentence, and what needs a hand. Pure: accounts and a time in, words out."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from gemini_pool.roster import Account, AccountState, QuotaKind
 from gemini_pool.web.console.states import look
@@ -83,11 +83,11 @@ def sentence(census: Census, now: float) -> Said:
     if not census.switched_on:
         empty = _("Nobody can answer: the pool has no accounts yet.")
         off = _("Nobody can answer: every account is switched off.")
-        return Said("bad", Markup(off if census.disabled else empty))
+        return Said("bad", escape(off if census.disabled else empty))
     if census.outage:
-        return Said("bad", Markup(_("The service cannot be reached from here. No account is blamed.")))
+        return Said("bad", escape(_("The service cannot be reached from here. No account is blamed.")))
     further = [*_resting(census, now), *_waiting(census)]
-    text = Markup(_("; ")).join([_head(census), *further])
+    text = escape(_("; ")).join([_head(census), *further])
     return Said(_tone(census), text + _("."))
 
 
@@ -118,11 +118,11 @@ NEEDY = (
 def _head(census: Census) -> Markup:
     total, answering = census.switched_on, census.answering
     if not answering:
-        return Markup(_("Nobody can answer"))
+        return escape(_("Nobody can answer"))
     if answering == total:
-        return Markup(ngettext("The one account answers", "All %(num)s accounts answer", total))
+        return escape(ngettext("The one account answers", "All %(num)s accounts answer", total))
     # The form of the verb hangs on the first number, that of the noun on the second, which is never one.
-    return Markup(
+    return escape(
         ngettext(
             "%(num)s of %(total)s accounts answers",
             "%(num)s of %(total)s accounts answer",
@@ -150,12 +150,12 @@ def _resting(census: Census, now: float) -> list[Markup]:
             census.limited,
         )
         found.append(told)
-    parts = [Markup(part) for part in found]
+    parts = [escape(part) for part in found]
     if parts and census.next_return is not None:
         alone = census.resting + census.limited == 1
-        next_one = Markup(_("it returns in %(time)s") if alone else _("the next returns in %(time)s"))
+        next_one = escape(_("it returns in %(time)s") if alone else _("the next returns in %(time)s"))
         returns = next_one % {"time": countdown(census.next_return, now)}
-        parts[-1] = Markup(_("%(who)s, %(returns)s")) % {"who": parts[-1], "returns": returns}
+        parts[-1] = escape(_("%(who)s, %(returns)s")) % {"who": parts[-1], "returns": returns}
     return parts
 
 
@@ -168,7 +168,7 @@ def _waiting(census: Census) -> list[Markup]:
         found.append(ngettext("%(num)s needs a sign-in", "%(num)s need a sign-in", needs_sign_in))
     if others:
         found.append(ngettext("%(num)s needs a hand", "%(num)s need a hand", others))
-    return [Markup(part) for part in found]
+    return [escape(part) for part in found]
 
 
 def _need(state: AccountState, who: list[str]) -> Need:
