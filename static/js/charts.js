@@ -90,7 +90,8 @@ class Chart {
       if (!shown(i) || name === before) return []
       before = name
       const middle = this.x(i) + this.each / 2
-      const x = Math.min(this.width - 20, Math.max(20, middle))
+      const half = name.length * 3.5
+      const x = Math.min(this.width - half, Math.max(half, middle))
       return [drawn('text', {x, y: HEIGHT - 8, 'text-anchor': 'middle'}, name)]
     })
   }

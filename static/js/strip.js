@@ -48,6 +48,7 @@ class Strip {
     if (!width) return
     this.step = Math.min(WIDEST, width / this.cells.length)
     const gap = this.step >= 8 ? 2 : this.step >= 4 ? 1 : 0
+    this.svg.setAttribute('shape-rendering', gap ? 'auto' : 'crispEdges')
     this.rects.forEach((rect, i) => {
       const high = HEIGHT * HIGH[this.looks[this.cells[i][2]][2]]
       const box = {x: i * this.step, y: HEIGHT - high, width: this.step - gap, height: high, rx: gap}

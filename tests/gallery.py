@@ -15,7 +15,7 @@ from gemini_pool.roster import Account, Credentials, QuotaKind, Standing
 from gemini_pool.web.console import overview
 from gemini_pool.web.console.overview import PERIODS, Bucket, Load, Period
 
-NAMES = "amber bruno clara dieter emil frida gustav hanna ivo jule karl lena".split()
+NAMES = ["amber", "bruno", "clara", "dieter", "emil", "frida", "gustav", "hanna", "ivo", "jule"]
 
 
 def seat(number: int, **changes: object) -> Account:
@@ -65,7 +65,7 @@ def event(at: float, text: str, tone: str = "", icon: str = "", detail: str = ""
 
 
 def blueprint() -> Blueprint:
-    bp = Blueprint("gallery", __name__, template_folder=str(Path(__file__).parent / "templates"))
+    bp = Blueprint("gallery", __name__, template_folder=str(Path(__file__).parent / "browser" / "templates"))
 
     @bp.get("/gallery")
     def gallery() -> str:
