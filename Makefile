@@ -3,13 +3,14 @@ PYTHON ?= python3
 ARGS ?=
 UPGRADE ?=
 RUN := .venv/bin/python
+WORDS := gemini_pool/web/translations
 
 # The servers' tests go to the background, where the shell lets no Ctrl-C through: the others test that too.
 BOTH := $(RUN) -m pytest tests/process & servers=$$!; \
 	$(RUN) -m pytest --ignore=tests/process; others=$$?; wait $$servers && exit $$others
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run check test held bench lock readme clean runtime dev
+.PHONY: help demo run check test held bench lock readme translations clean runtime dev
 
 help: ## list these targets
 	@sed -nE 's/^([a-z]+):.* ## (.*)/make \1\t\2/p' Makefile | expand -t 14
@@ -37,6 +38,13 @@ bench: dev ## speed as a ratio to a bare pass-through; ARGS=held holds hundreds 
 readme: runtime ## write the table of settings into README.md, and docs/file-types.md
 	@$(RUN) -m gemini_pool settings --write README.md
 	@$(RUN) -m gemini_pool file-types --write docs/file-types.md
+
+translations: dev ## collect what the console says, and compile what the catalogues say of it in other languages
+	@mkdir -p build
+	.venv/bin/pybabel -q extract -F $(WORDS)/babel.cfg -k _l -k t -k tn:1,2 --no-wrap --sort-by-file \
+		--add-location=file --project=gemini_pool -o build/messages.pot .
+	.venv/bin/pybabel -q update -i build/messages.pot -d $(WORDS) --no-wrap --ignore-obsolete --no-fuzzy-matching
+	.venv/bin/pybabel -q compile -d $(WORDS)
 
 # --allow-unsafe: with hashes, pip refuses a lock that leaves pip and setuptools unpinned.
 # Compile with the oldest Python supported, 3.11: newer ones need fewer packages, never more.

@@ -2,7 +2,7 @@
 
 from flask import Flask
 
-from gemini_pool.settings import CHECKOUT, MEGABYTE, Settings
+from gemini_pool.settings import MEGABYTE, Settings
 from gemini_pool.web import admin, audio, edge, files, images, limits, media, openai, safety, system, videos
 from gemini_pool.web.api import (
     accounts,
@@ -22,7 +22,8 @@ from gemini_pool.web.api import (
     works,
 )
 from gemini_pool.web.api import settings as settings_api
-from gemini_pool.web.console import welcome
+from gemini_pool.web.console import pages
+from gemini_pool.web.console.frame import TEMPLATES
 from gemini_pool.wiring import EXTENSION, Services, build_services
 
 FOR_CALLERS = (openai.bp, files.bp, images.bp, audio.bp, videos.bp, media.bp, system.bp)
@@ -44,13 +45,12 @@ FOR_PROGRAMS = (
     events.bp,
     document.bp,
 )
-FOR_PEOPLE = (welcome.bp,)
-BLUEPRINTS = (*FOR_CALLERS, *FOR_PROGRAMS, *FOR_PEOPLE)
+BLUEPRINTS = (*FOR_CALLERS, *FOR_PROGRAMS)
 
 
 def create_app(settings: Settings, services: Services | None = None) -> Flask:
     """The application for these settings."""
-    app = Flask("gemini_pool", static_folder=None, template_folder=str(CHECKOUT / "templates"))
+    app = Flask("gemini_pool", static_folder=None, template_folder=str(TEMPLATES))
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_mb * MEGABYTE
     app.extensions[EXTENSION] = services or build_services(settings)
     edge.install(app)
@@ -59,4 +59,5 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     safety.install(app)
     for bp in BLUEPRINTS:
         app.register_blueprint(bp)
+    pages.install(app)
     return app

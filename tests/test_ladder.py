@@ -95,6 +95,8 @@ DOORS = {
     "werkzeug": {"web", "app", "wiring", "store.passwords"},
     "flask_login": {"web"},
     "flask_babel": {"web"},
+    "babel": {"web"},
+    "markupsafe": {"web"},
     "flask_bootstrap": {"web"},
     "pydantic": {"web"},
     "peewee": {"store"},

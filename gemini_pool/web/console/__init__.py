@@ -1,1 +1,1 @@
-"""The console's pages: a file for each subject."""
+"""The pages that the operator opens in a browser, and the frame that they stand in."""

@@ -1,0 +1,132 @@
+"""The frame of the console: places, language, theme, static files, and what templates may ask for.
+
+Nothing here runs for a request that is no page: templates find it in the environment of Jinja, which such a
+request never opens.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlencode
+
+from flask import Flask, redirect, render_template, request
+from flask_babel import Babel, LazyString
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+from werkzeug.exceptions import HTTPException
+from werkzeug.urls import iri_to_uri
+from werkzeug.wrappers import Response
+
+from gemini_pool.web.console import language, words
+from gemini_pool.web.console.assets import Assets
+from gemini_pool.web.console.states import LOOKS, look
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+TEMPLATES, STATIC = CHECKOUT / "templates", CHECKOUT / "static"
+THEMES = ("auto", "light", "dark")
+KEPT_FOR = timedelta(days=365)
+FILTERS: dict[str, Callable[..., str]] = {
+    "number": words.number,
+    "percent": words.percent,
+    "size": words.size,
+    "milliseconds": words.milliseconds,
+    "duration": words.duration,
+    "when": words.when,
+    "countdown": words.countdown,
+    "clock": words.clock,
+    "iso": words.iso,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One entry of the rail."""
+
+    path: str
+    word: LazyString
+    icon: str
+
+
+PLACES = (
+    Place("/", _l("Overview"), "speedometer2"),
+    Place("/accounts", _l("Accounts"), "people"),
+    Place("/chat", _l("Chat"), "chat"),
+    Place("/keys", _l("Keys"), "key"),
+    Place("/models", _l("Models"), "cpu"),
+    Place("/activity", _l("Activity"), "activity"),
+    Place("/settings", _l("Settings"), "sliders"),
+)
+
+
+def install(app: Flask) -> None:
+    """Give an application the frame; its pages come by themselves (gemini_pool/web/console/pages.py)."""
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(language.TRANSLATIONS)
+    Babel(app, locale_selector=language.chosen_language)
+    assets = Assets(STATIC, language.CATALOGS)
+    app.add_url_rule("/static/<version>/<path:name>", "static", assets.send)
+    app.add_url_rule("/look", "look", choose_look)
+    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.globals.update(
+        PLACES=PLACES,
+        LANGUAGES=language.LANGUAGES,
+        LOOKS=LOOKS,
+        here=here,
+        is_at=is_at,
+        language=language.chosen_language,
+        language_tag=language.language_tag,
+        look=look,
+        static_url=assets.url,
+        theme=theme,
+    )
+    app.jinja_env.globals.setdefault("csrf_token", str)  # the admin's door gives the true one
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+
+
+def theme() -> str:
+    """What this browser was told to look like; `auto` follows the system."""
+    kept = request.cookies.get("theme", "")
+    return kept if kept in THEMES else "auto"
+
+
+def choose_look() -> Response:
+    """GET /look?language=zh_CN&theme=dark&next=/accounts: keep what was chosen, and go back."""
+    response = redirect(_local(request.args.get("next", "/")), 303)
+    known = {"language": language.LANGUAGES, "theme": THEMES}
+    for name, values in known.items():
+        value = request.args.get(name, "")
+        if value in values:
+            response.set_cookie(name, value, KEPT_FOR, secure=request.is_secure, samesite="Lax")
+    return response
+
+
+def here(**changes: object) -> str:
+    """This page's address with some of its query changed; None takes a word out. Paging begins anew."""
+    query = request.args.copy()
+    for name, value in {"page": None, **changes}.items():
+        query.poplist(name)
+        if value is not None:
+            query[name] = str(value)
+    asked = urlencode(list(query.items(multi=True)))
+    return f"{request.path}?{asked}" if asked else request.path
+
+
+def is_at(place: Place) -> bool:
+    """Whether the page belongs to a place of the rail."""
+    return request.path == place.path or (place.path != "/" and request.path.startswith(f"{place.path}/"))
+
+
+def error_page(error: HTTPException) -> tuple[str, int]:
+    """A refusal, on a page of its own."""
+    status = error.code or 500
+    told = {
+        404: _("There is nothing at this address. It may have been deleted, or the link is incomplete."),
+        413: _("What you sent is larger than the server takes. Send less of it, or raise MAX_BODY_MB."),
+    }.get(status, error.description or error.name)
+    return render_template("error.html", status=status, told=told), status
+
+
+def _local(address: str) -> str:
+    """An address of this site, whatever was asked for."""
+    whole = address.startswith("/") and not address.startswith(("//", "/\\"))
+    return iri_to_uri(address) if whole and not set(address) & set("\r\n\t\\") else "/"
