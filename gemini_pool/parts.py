@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from gemini_pool.dialogue import Attachment, FileSource, MadeFile, Turn
@@ -29,14 +30,16 @@ from gemini_pool.pool.budget import Tries
 from gemini_pool.pool.manager import AccountManager, Strategy
 from gemini_pool.pool.policy import Policy
 from gemini_pool.pool.runner import Pace, Runner
-from gemini_pool.pool.slots import Slots
+from gemini_pool.pool.slots import KeySlots, Slots
 from gemini_pool.roster import Credentials, QuotaKind
 from gemini_pool.settings import MEGABYTE, Settings
 from gemini_pool.store.accounts import Accounts
+from gemini_pool.store.batches import WriteBehind
 from gemini_pool.store.conversations import Conversations
+from gemini_pool.store.db import Store
 from gemini_pool.store.files import Files
 from gemini_pool.store.journal import CallJournal, CallRecord
-from gemini_pool.store.key_windows import KeyUsage
+from gemini_pool.store.key_windows import KeyUsage, KeyWindows
 from gemini_pool.store.tally import Tally
 from gemini_pool.store.videos import Videos
 from gemini_pool.upstream.calls import USER_AGENT, Locale
@@ -193,6 +196,21 @@ def build_gather(settings: Settings, shelf: Shelf, files: Files, depot: Depot) -
         return intake.gather(turns, sources, uploaded)
 
     return gather
+
+
+@dataclass(frozen=True, slots=True)
+class KeyCounts:
+    """What keys have used, and what they have open."""
+
+    windows: KeyWindows
+    usage: KeyUsage
+    slots: KeySlots
+
+
+def build_key_counts(settings: Settings, store: Store, behind: WriteBehind) -> KeyCounts:
+    """What the limits of keys are held against, by all processes."""
+    windows = KeyWindows(store)
+    return KeyCounts(windows, KeyUsage(windows, behind), KeySlots(settings.data_path / "key-slots.lock"))
 
 
 def film_recorder(journal: CallJournal, usage: KeyUsage) -> Callable[[CallRecord], None]:

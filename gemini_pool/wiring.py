@@ -11,9 +11,11 @@ from gemini_pool.media.depot import Depot
 from gemini_pool.media.intake import Gather
 from gemini_pool.media.shelf import Shelf
 from gemini_pool.parts import (
+    KeyCounts,
     build_client,
     build_gather,
     build_jobs,
+    build_key_counts,
     build_manager,
     build_runner,
     build_transport,
@@ -24,7 +26,6 @@ from gemini_pool.pool.callers import Callers
 from gemini_pool.pool.manager import AccountManager
 from gemini_pool.pool.policy import pacific_day
 from gemini_pool.pool.runner import Runner
-from gemini_pool.pool.slots import KeySlots
 from gemini_pool.settings import MEGABYTE, Settings
 from gemini_pool.startup import open_store
 from gemini_pool.store.accounts import Accounts
@@ -34,7 +35,6 @@ from gemini_pool.store.conversations import Conversations
 from gemini_pool.store.db import Store
 from gemini_pool.store.files import Files
 from gemini_pool.store.journal import CallJournal
-from gemini_pool.store.key_windows import KeyUsage, KeyWindows
 from gemini_pool.store.keys import Keys
 from gemini_pool.store.preferences import Preferences
 from gemini_pool.store.secrets import open_vault
@@ -57,9 +57,7 @@ class Services:
     runner: Runner
     catalog: Catalog
     keys: Keys
-    key_windows: KeyWindows
-    key_usage: KeyUsage
-    key_slots: KeySlots
+    key_counts: KeyCounts
     preferences: Preferences
     journal: CallJournal
     files: Files
@@ -89,14 +87,11 @@ def build_services(settings: Settings) -> Services:
     accounts = Accounts(store, open_vault(settings.encryption_key, settings.data_path))
     accounts.add_missing(settings.all_seats)
     manager = build_manager(settings, accounts, tally)
-    key_windows = KeyWindows(store)
-    key_usage = KeyUsage(key_windows, behind)
+    key_counts = build_key_counts(settings, store, behind)
     files = Files(store, most_bytes=settings.max_key_files_mb * MEGABYTE)
     depot = Depot(settings.data_path / "files", most_bytes=settings.max_file_mb * MEGABYTE)
-    conversations = Conversations(store, ttl=settings.session_ttl)
-    transport = build_transport(settings)
-    admission = Admission(places(settings.threads))
-    shelf = Shelf(settings.data_path)
+    conversations, transport = Conversations(store, ttl=settings.session_ttl), build_transport(settings)
+    admission, shelf = Admission(places(settings.threads)), Shelf(settings.data_path)
     gather = build_gather(settings, shelf, files, depot)
     catalog = Catalog(store, settings.unknown_model)
     videos = Videos(store)
@@ -111,9 +106,7 @@ def build_services(settings: Settings) -> Services:
         runner=runner,
         catalog=catalog,
         keys=Keys(store, settings.api_keys),
-        key_windows=key_windows,
-        key_usage=key_usage,
-        key_slots=KeySlots(settings.data_path / "key-slots.lock"),
+        key_counts=key_counts,
         preferences=Preferences(store, behind),
         journal=journal,
         files=files,
@@ -122,7 +115,7 @@ def build_services(settings: Settings) -> Services:
         gather=gather,
         conversations=conversations,
         videos=videos,
-        films=Films(videos, runner, shelf, catalog.resolve, gather, film_recorder(journal, key_usage)),
+        films=Films(videos, runner, shelf, catalog.resolve, gather, film_recorder(journal, key_counts.usage)),
         jobs=build_jobs(
             settings,
             conversations=conversations,
