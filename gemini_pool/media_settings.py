@@ -34,7 +34,7 @@ class MediaSettings:
         "IMAGE_FORMAT",
         "markdown",
         choice("markdown", "url", "array", "base64"),
-        "How pictures are shown in answers, where a request does not say it (`image_format`).",
+        "How pictures are shown in answers, where neither a request (`image_format`) nor its key says it.",
     )
     fetch_seconds: int = knob(
         "FETCH_SECONDS", "60", whole(1, 3600), "How long fetching a file that a caller names may take."

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from gemini_pool.media.depot import Depot
 from gemini_pool.media.shelf import Shelf
 from gemini_pool.pool.policy import pacific_day
+from gemini_pool.pool.slots import KeySlots
 from gemini_pool.settings import MEGABYTE, Settings
 from gemini_pool.startup import open_store
 from gemini_pool.store.accounts import Accounts
@@ -28,6 +29,15 @@ from gemini_pool.store.videos import Videos
 from gemini_pool.store.works import Works
 
 
+@dataclass(frozen=True, slots=True)
+class KeyCounts:
+    """What keys have used, and what they have open: what their limits are held against, by all processes."""
+
+    windows: KeyWindows
+    usage: KeyUsage
+    slots: KeySlots
+
+
 @dataclass(frozen=True)
 class Stores:
     """What is kept, and `behind`, which writes what need not be waited for."""
@@ -39,8 +49,7 @@ class Stores:
     accounts: Accounts
     catalog: Catalog
     keys: Keys
-    key_windows: KeyWindows
-    key_usage: KeyUsage
+    key_counts: KeyCounts
     preferences: Preferences
     conversations: Conversations
     journal: CallJournal
@@ -72,8 +81,9 @@ def open_stores(settings: Settings) -> Stores:
         accounts=accounts,
         catalog=Catalog(store, settings.unknown_model),
         keys=Keys(store, settings.api_keys),
-        key_windows=windows,
-        key_usage=KeyUsage(windows, behind),
+        key_counts=KeyCounts(
+            windows, KeyUsage(windows, behind), KeySlots(settings.data_path / "key-slots.lock")
+        ),
         preferences=Preferences(store, behind),
         conversations=Conversations(store, ttl=settings.session_ttl),
         journal=CallJournal(store, behind, statistics.count),

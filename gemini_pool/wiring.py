@@ -24,7 +24,6 @@ from gemini_pool.pool.callers import Callers
 from gemini_pool.pool.load import Load
 from gemini_pool.pool.manager import AccountManager
 from gemini_pool.pool.runner import Runner
-from gemini_pool.pool.slots import KeySlots
 from gemini_pool.settings import Settings
 from gemini_pool.stores import Stores, open_stores
 from gemini_pool.upstream.transport import Transport
@@ -40,7 +39,6 @@ class Services(Stores):
     admission: Admission
     callers: Callers
     runner: Runner
-    key_slots: KeySlots
     gather: Gather
     films: Films
     jobs: Jobs
@@ -75,7 +73,7 @@ def build_services(settings: Settings, reload: Callable[[], None] = lambda: None
         stores.shelf,
         stores.catalog.resolve,
         gather,
-        film_recorder(stores.journal, stores.key_usage),
+        film_recorder(stores.journal, stores.key_counts.usage),
     )
     return Services(
         **vars(stores),
@@ -83,7 +81,6 @@ def build_services(settings: Settings, reload: Callable[[], None] = lambda: None
         admission=admission,
         callers=Callers(),
         runner=runner,
-        key_slots=KeySlots(settings.data_path / "key-slots.lock"),
         gather=gather,
         films=films,
         jobs=build_jobs(settings, stores),

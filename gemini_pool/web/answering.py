@@ -86,7 +86,7 @@ class Ticket:
         usage = self.meter.usage(self.call.prompt)
         if self.answer or _by_the_service(error):
             tokens = usage.prompt_tokens + usage.completion_tokens if self.answer else 0
-            self.services.key_usage.count(origin.key.id, tokens=tokens, at=self.at)
+            self.services.key_counts.usage.count(origin.key.id, tokens=tokens, at=self.at)
         self.services.journal.record(
             CallRecord(
                 at=self.at,

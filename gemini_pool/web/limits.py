@@ -49,14 +49,14 @@ def take_slot(s: Services, stack: ExitStack) -> None:
     key_id, most = g.key.id, g.key.limits.concurrent
     if not most:
         return
-    slot = s.key_slots.take(key_id, most)
+    slot = s.key_counts.slots.take(key_id, most)
     if slot is None:
         raise LimitReached(
             f"This API key may have {most} answers at one time, and has them. Please try again in 1s, or "
             "when one of them has ended.",
             retry_after=CONCURRENT_RETRY_SECONDS,
         )
-    stack.callback(s.key_slots.free, key_id, slot)
+    stack.callback(s.key_counts.slots.free, key_id, slot)
 
 
 def hold_until_closed(stack: ExitStack) -> None:
@@ -75,7 +75,7 @@ def duration(seconds: float) -> str:
 
 
 def _count(s: Services) -> None:
-    windows = s.key_windows.enter(g.key.id, g.key.limits)
+    windows = s.key_counts.windows.enter(g.key.id, g.key.limits)
     full = max((w for w in windows if not w.remaining), key=lambda w: w.left, default=None)
     g.limit_headers = _headers(windows, taken=0 if full else 1)
     if full is None:

@@ -1,8 +1,10 @@
 """The limits of keys as callers meet them: what is refused, how it is told, and that it costs no account."""
 
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -137,7 +139,7 @@ def test_tokens_of_the_day_are_those_of_the_journal(make_key: MakeKey, services:
     assert (refused.status_code, error_of(refused)["code"]) == (429, "insufficient_quota")
     assert refused.headers["x-ratelimit-remaining-tokens"] == "0"
     (call,) = services.journal.recent()
-    (window,) = services.key_windows.look(caller.key_id, services.keys.get(caller.key_id).limits)  # type: ignore[union-attr]
+    (window,) = services.key_counts.windows.look(caller.key_id, services.keys.get(caller.key_id).limits)  # type: ignore[union-attr]
     assert window.used == call.prompt_tokens + call.completion_tokens == first.json["usage"]["total_tokens"]
 
 
@@ -173,13 +175,13 @@ def test_a_key_without_limits_makes_no_query(
     caller = make_key(models=["gemini-auto"], networks=["127.0.0.1"], image_format="url")
     caller.post()
     asked: list[str] = []
-    services.key_windows._connection.set_trace_callback(asked.append)
+    services.key_counts.windows._connection.set_trace_callback(asked.append)
     services.behind.flush()
     written = len(asked)
     assert written
     assert caller.post().status_code == 200
     assert len(asked) == written
-    assert not services.key_slots._slots._path.exists()
+    assert not services.key_counts.slots._slots._path.exists()
 
 
 # Answers at one time
@@ -259,6 +261,30 @@ def test_pictures_are_made_as_many_at_a_time_as_the_key_may(make_key: MakeKey, w
     answer = caller.post("/v1/images/generations", {"prompt": "A fox", "n": 4})
     assert (answer.status_code, len(answer.json["data"])) == (200, 4)
     assert caller.post().status_code == 200
+
+
+@pytest.mark.parametrize(("concurrent", "meet"), [(2, False), (3, True)])
+def test_pictures_of_one_request_share_what_the_key_may_have_at_a_time(
+    make_key: MakeKey,
+    world: World,
+    services: Services,
+    monkeypatch: pytest.MonkeyPatch,
+    concurrent: int,
+    meet: bool,
+) -> None:
+    world.behave("amber", files=1)
+    three, run, met = threading.Barrier(3, timeout=0.5), services.runner.run, threading.Event()
+
+    def meeting(*args: Any, **named: Any) -> Any:
+        with suppress(threading.BrokenBarrierError):
+            three.wait()
+            met.set()
+        return run(*args, **named)
+
+    monkeypatch.setattr(services.runner, "run", meeting)
+    caller = make_key(concurrent=concurrent)
+    assert caller.post("/v1/images/generations", {"prompt": "A fox", "n": 4}).status_code == 200
+    assert met.is_set() == meet
 
 
 # Who may call, and what for
@@ -346,6 +372,15 @@ def test_calls_that_reached_the_service_are_counted(
     assert count == 3
     assert last
     assert before <= last <= time.time()
+
+
+def test_calls_for_which_no_account_was_asked_are_not_counted(
+    make_key: MakeKey, services: Services, world: World
+) -> None:
+    world.behave("amber", api="429-retry-after", retry_after=90)
+    caller = make_key()
+    assert [caller.post().status_code for _ in range(3)] == [429] * 3
+    assert used(services, caller)[0] == 1
 
 
 def used(services: Services, caller: Caller) -> tuple[int, float | None]:

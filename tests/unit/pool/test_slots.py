@@ -2,9 +2,7 @@
 
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -178,30 +176,7 @@ def test_a_slot_is_not_given_away_by_freeing_another(path: Path, others: tuple[O
     assert mine == [0, 1, 2, 3, 4]
 
 
-# Of keys, whose requests come in many threads
-
-
-def test_the_slots_of_keys_may_be_taken_and_freed_by_many_threads(path: Path) -> None:
-    slots = KeySlots(path, pause=lambda _: None)
-    open_now, most = 0, 0
-    counting = threading.Lock()
-
-    def ask(_: int) -> None:
-        nonlocal open_now, most
-        slot = slots.take(AMBER, 3)
-        if slot is None:
-            return
-        with counting:
-            open_now += 1
-            most = max(most, open_now)
-        with counting:
-            open_now -= 1
-        slots.free(AMBER, slot)
-
-    with ThreadPoolExecutor(8) as threads:
-        list(threads.map(ask, range(2000)))
-    assert 1 <= most <= 3
-    assert [slots.take(AMBER, 3) for _ in range(4)] == [0, 1, 2, None]
+# Of keys
 
 
 def test_a_key_waits_a_moment_for_a_slot_that_is_about_to_be_free(path: Path) -> None:
