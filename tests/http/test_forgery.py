@@ -134,6 +134,7 @@ def test_what_it_sends_there_is_its_own_and_no_keys(browser: Browser) -> None:
         ("", "/"),
         ("https://evil.example/", "/"),
         ("//evil.example/", "/"),
+        ("///evil.example/", "/"),
         ("/\\evil.example", "/"),
         ("\\\\evil.example", "/"),
         ("/\t/evil.example", "/"),
