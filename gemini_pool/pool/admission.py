@@ -36,7 +36,7 @@ class Admission:
     def enter(self) -> None:
         """Take a place; Overloaded when there is none, and nobody queues for one."""
         with self._left:
-            if not self._left.wait_for(lambda: self._open < self.most, GRACE_SECONDS):
+            if self._full() and not self._left.wait_for(lambda: not self._full(), GRACE_SECONDS):
                 raise Overloaded(
                     "All places for answers are taken at the moment. Ask again.",
                     retry_after=RETRY_AFTER_SECONDS,
@@ -51,6 +51,9 @@ class Admission:
             self._open -= 1
             self._told(self._open)
             self._left.notify()
+
+    def _full(self) -> bool:
+        return self._open >= self.most
 
     def end_within(self, seconds: float) -> None:
         """The process is about to stop: answers that are still under way then are broken off."""

@@ -2,6 +2,7 @@
 
 import shutil
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from pathlib import Path
 
@@ -15,10 +16,13 @@ from gemini_pool.store.accounts import Accounts
 from gemini_pool.store.batches import WriteBehind
 from gemini_pool.store.catalog import Catalog
 from gemini_pool.store.db import Store
+from gemini_pool.store.figures import Span
+from gemini_pool.store.histogram import bucket, spread
 from gemini_pool.store.journal import CallJournal
 from gemini_pool.store.keys import Keys
 from gemini_pool.store.saved import SavedSettings
 from gemini_pool.store.secrets import Vault
+from gemini_pool.store.statistics import Statistics
 
 TABLES = {
     "accounts", "cooldowns", "keys", "models", "settings", "calls", "revision",
@@ -142,6 +146,36 @@ def test_a_database_from_before_the_pools_memory_comes_through_with_all_it_holds
     assert [call.request_id for call in CallJournal(store, WriteBehind()).recent()] == ["one"]
     assert "gemini-2.5-pro" not in {model.id for model in Catalog(store, "reject").list()}
     assert store.revision() == 41
+
+
+def test_calls_from_before_the_statistics_are_counted_in_them(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1_767_225_600.0
+    with monkeypatch.context() as before:
+        shelf(tmp_path, before, last=6)
+        Store(path).migrate()
+    columns = (
+        "at, request_id, key_id, key_name, account_id, model, endpoint, outcome, error, first_ms, total_ms"
+    )
+    for row in (
+        f"{now}, 'one', 4, 'it', 3, 'm', '/', 'ok', '', 400, 2000",
+        f"{now - 3600}, 'two', 4, 'it', 3, 'm', '/', 'ok', '', NULL, 2000",
+        f"{now}, 'three', NULL, 'it', 3, 'm', '/', 'client_closed', '', 300, 2000",
+        f"{now}, 'four', 4, 'it', NULL, 'm', '/', 'error', 'Busy', NULL, 30",
+    ):
+        fill(path, f"INSERT INTO calls ({columns}) VALUES ({row})")
+    store = Store(path)
+    store.migrate()
+    told = Statistics(store, clock=lambda: now)
+    hours = [one.figures for one in told.series(Span.DAY) if one.figures.counts.calls]
+    assert [one.counts.answers for one in hours] == [1, 1]
+    assert (hours[1].counts.calls, hours[1].counts.client_closed, hours[1].counts.failures) == (3, 1, 1)
+    assert hours[1].first == spread(Counter({bucket(400): 1}))
+    assert told.by_account(Span.DAY)[3].answers == 2
+    assert told.of_key(4, 30).total_calls == 3
+    (old, *_) = CallJournal(store, WriteBehind()).page(limit=1).calls
+    assert (old.call.attempts, old.call.address, old.call.status) == ((), "", None)
 
 
 def test_a_migration_that_fails_leaves_nothing_half_done(

@@ -121,13 +121,15 @@ def test_every_account_that_was_asked_counts_what_it_did(statistics: Statistics,
         replace(ERROR, account_id=9, error="PolicyRefused", attempts=(refused,)),
         replace(ERROR, account_id=7, error="NoAccountAvailable", attempts=(LIMIT,)),
         replace(CALL, outcome="client_closed"),
+        # Whose caller went while another account was looked for.
+        replace(CALL, outcome="client_closed", account_id=7, attempts=(LIMIT,)),
         ERROR,
     )
     told = statistics.by_account(Span.DAY)
     assert told == statistics.by_account(Span.WEEK) == statistics.by_account(Span.MONTH)
     assert told == {
         3: Counts(2, answers=1, failures=0, refused=0, client_closed=1, limited=0, average_ms=2000.0),
-        7: Counts(2, answers=0, failures=2, refused=0, client_closed=0, limited=2, average_ms=None),
+        7: Counts(3, answers=0, failures=3, refused=0, client_closed=0, limited=3, average_ms=None),
         9: Counts(1, answers=0, failures=0, refused=1, client_closed=0, limited=0, average_ms=None),
     }
     assert busy(statistics.series(Span.DAY, Subject.account(7)))[int(NOW) // HOUR * HOUR] == told[7]
