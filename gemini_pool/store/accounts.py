@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from gemini_pool.errors import BadRequest
-from gemini_pool.readers import Seat, seat_origin
+from gemini_pool.readers import Seat
 from gemini_pool.store.account_rows import (
     FRESH,
     AccountRow,
@@ -115,8 +115,6 @@ class Accounts(Ledger):
     # Below, the caller is within a transaction
 
     def _add(self, account: NewAccount, chapter: Chapter, origin: str | None = None) -> int:
-        returns = DeletedRow.origin.in_([origin or "", seat_origin(account.credentials)])
-        DeletedRow.delete().where(returns).execute(self._db)
         account_id = self._insert(replace(account, name=account.name or account.email), origin)
         if not account.name and not account.email:
             self._update(account_id, {"name": f"account {account_id}"})

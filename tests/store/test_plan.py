@@ -75,6 +75,11 @@ def test_an_update_says_what_changes_and_never_to_what(pool: Accounts) -> None:
     assert pool.profiles()[0].given.credentials.secure_c_ses == "CSE.a-new-and-secret-one"
 
 
+def test_a_sign_in_needs_no_name_to_be_known_again(pool: Accounts) -> None:
+    step = only(pool, id="", secure_c_ses="CSE.new")
+    assert (step.action, step.account_id, step.changes) == (Action.UPDATE, 1, ("secure_c_ses",))
+
+
 def test_a_new_csesidx_of_the_same_person_is_the_same_account(pool: Accounts) -> None:
     step = only(pool, csesidx="777", secure_c_ses="CSE.new")
     assert (step.action, step.account_id, step.changes) == (Action.UPDATE, 1, ("secure_c_ses", "csesidx"))

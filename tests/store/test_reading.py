@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gemini_pool.simulator.cast import SimAccount, make_account
 from gemini_pool.store.transfer import reading as reading_module
-from gemini_pool.store.transfer.found import FoundAccount
+from gemini_pool.store.transfer.found import Entry, FoundAccount, Piece
 from gemini_pool.store.transfer.reading import read_pasted
 
 AMBER, BRUNO, CLARA = make_account("amber"), make_account("bruno"), make_account("clara")
@@ -185,6 +185,37 @@ def test_a_block_after_a_blank_line_is_another_account_even_where_one_lacks_a_fi
     assert held(bruno) == ids(BRUNO)
 
 
+def test_names_that_come_again_begin_the_next_account_without_any_line_between() -> None:
+    lines = [f"{name}: {value}" for sim in (AMBER, BRUNO) for name, value in sim.as_config().items()]
+    assert [held(one) for one in read_pasted("\n".join(lines)).found] == [ids(AMBER), ids(BRUNO)]
+
+
+def test_a_line_of_dashes_parts_what_has_no_name_in_common() -> None:
+    text = (
+        f"SECURE_C_SES={AMBER.secure_c_ses}\nCSESIDX={AMBER.csesidx}\n-----\nHOST_C_OSES={BRUNO.host_c_oses}"
+    )
+    assert [held(one)[:2] for one in read_pasted(text).found] == [
+        (AMBER.secure_c_ses, ""),
+        ("", BRUNO.host_c_oses),
+    ]
+
+
+def test_parts_of_different_accounts_are_not_joined() -> None:
+    cookies = f"curl 'https://business.gemini.google/auth/getoxsrf?csesidx={BRUNO.csesidx}' -b '{HEADER}'"
+    first, second = read_pasted(f"{PAGE}\n\n{cookies}").found
+    assert (first.missing, second.missing) == (("secure_c_ses",), ("config_id",))
+
+
+def test_what_is_escaped_in_a_cookie_for_bash_is_taken_back() -> None:
+    (found,) = read_pasted(f"curl '{PAGE}' -b $'__Secure-C_SES=CSE.a\\u0021b\\'c'").found
+    assert found.account.credentials.secure_c_ses == "CSE.a!b'c"
+
+
+def test_half_a_character_in_a_name_can_be_kept() -> None:
+    (found,) = read_pasted(json.dumps({**AMBER.as_config(), "name": "a\ud800b"})).found
+    assert found.account.name == "a?b"
+
+
 def test_the_setting_of_an_environment_is_read_with_its_quotes() -> None:
     accounts = json.dumps([AMBER.as_config(), BRUNO.as_config()], indent=1)
     assert len(read_pasted(f"export ACCOUNTS_CONFIG='{accounts}'\nPORT=8000").found) == 2
@@ -237,6 +268,14 @@ def test_of_several_curl_commands_the_last_has_the_newest_cookies() -> None:
     )
     (found,) = read_pasted(f"{BASH} ;\n{later} ;\n{prompt}").found
     assert held(found) == ("CSE.later", *ids(AMBER)[1:])
+
+
+def test_a_command_that_tells_the_config_id_alone_belongs_to_the_one_account_there_is() -> None:
+    token = f"curl 'https://business.gemini.google/auth/getoxsrf?csesidx={AMBER.csesidx}' -b '{HEADER}'"
+    prompt = """curl 'https://biz.example/x' --data-raw '{"configId":"CID"}'""".replace(
+        "CID", AMBER.config_id
+    )
+    assert [held(one) for one in read_pasted(f"{prompt} ;\n{token}").found] == [ids(AMBER)]
 
 
 def test_a_curl_command_that_was_cut_off_is_told() -> None:
@@ -314,11 +353,11 @@ def test_lines_of_mailboxes_are_found_without_a_sign_in() -> None:
 
 def test_forms_can_be_mixed_and_places_are_those_of_the_text() -> None:
     clara = json.dumps(CLARA.as_config(), indent=1)
-    reading = read_pasted(f"{BASH}\n\n[{json.dumps(BRUNO.as_config())}]\n\nwhat is this\n\n{clara}\n")
+    reading = read_pasted(f"{BASH}\n\n[{json.dumps(BRUNO.as_config())}]\n\n{clara}\n\nwhat is this\n")
     assert [held(one) for one in reading.found] == [ids(AMBER), ids(BRUNO), ids(CLARA)]
-    assert [(one.line, one.entry) for one in reading.found] == [(1, None), (7, 1), (11, None)]
+    assert [(one.line, one.entry) for one in reading.found] == [(1, None), (7, 1), (9, None)]
     (problem,) = reading.problems
-    assert str(problem).startswith("Line 9 is nothing that is known")
+    assert str(problem).startswith("Line 17 is nothing that is known")
 
 
 def test_an_account_that_is_given_twice_is_found_once_with_what_came_last() -> None:
@@ -354,7 +393,7 @@ def test_a_problem_says_where_and_what_and_never_repeats_a_value(
 def test_nothing_secret_is_in_what_was_found_when_it_is_shown() -> None:
     mail = {"mail_password": SECRET, "tempmail_url": f"https://m/?jwt={SECRET}"}
     reading = read_pasted(f"{json.dumps([of_z(AMBER, **mail)])}\n\n{BASH}\n\n{JAR}\n\n{ENVIRONMENT}")
-    shown = repr(reading)
+    shown = repr(reading) + repr(Entry(1, None, {"it": SECRET})) + repr(Piece(1, SECRET, [SECRET]))
     for secret in (SECRET, AMBER.secure_c_ses, AMBER.host_c_oses, BRUNO.secure_c_ses):
         assert secret not in shown
 

@@ -175,6 +175,9 @@ def test_the_file_of_an_older_program_is_taken_over_but_for_its_sign_in(other: P
         "Enterprise",
         1000,
     )
+    assert (
+        models["gemini-enterprise"].about == "The service chooses the model."
+    )  # the file says nothing of it
     assert models["gemini-video-2"].kind.value == "videos"
     assert models["gemini-video-2"].price == "0.0015"
 
