@@ -111,8 +111,8 @@ def test_the_first_visit_needs_the_code(make_app: MakeApp) -> None:
     assert "/setup" in error_of(first.sign_in())
     wrong = first.send("POST", "/api/auth/setup", json={"code": "ABCD-EFGH-IJKL-MNOP", "password": PASSWORD})
     assert wrong.status_code == 401
-    assert not services(app).door.admins.has_password()
-    code = services(app).door.admins.setup_code()
+    assert not services(app).office.door.admins.has_password()
+    code = services(app).office.door.admins.setup_code()
     short = first.send("POST", "/api/auth/setup", json={"code": code, "password": "short"})
     assert (short.status_code, list(short.json["fields"])) == (400, ["password"])
     done = first.send("POST", "/api/auth/setup", json={"code": code, "password": PASSWORD})
@@ -145,7 +145,7 @@ def test_a_stolen_cookie_is_refused_after_sign_out(console: Flask, browser: Brow
 
 def test_another_password_ends_all_sessions_but_gives_a_new_one(make_app: MakeApp) -> None:
     app = make_app()
-    services(app).door.admins.set_password(PASSWORD)
+    services(app).office.door.admins.set_password(PASSWORD)
     browser, elsewhere = Browser(app), Browser(app)
     browser.sign_in()
     elsewhere.sign_in()
@@ -328,7 +328,10 @@ def test_no_password_and_no_token_is_in_a_log_or_a_repr(
     with console.test_request_context("/api/auth/me", headers={"cookie": f"admin_token={browser.token}"}):
         seen = repr(admin_module.signed_in())
     told = (
-        caplog.text + seen + repr(services(console).door.sessions.list()) + repr(services(console).settings)
+        caplog.text
+        + seen
+        + repr(services(console).office.door.sessions.list())
+        + repr(services(console).settings)
     )
     assert "signed in" in caplog.text
     for hidden in (PASSWORD, WRONG, browser.token, browser.csrf):

@@ -117,7 +117,9 @@ def test_several_at_once(program: Program) -> None:
     assert program.post("/api/accounts/bulk", {"action": "enable", "ids": [1]})["count"] == 1
     assert program.post("/api/accounts/bulk", {"action": "delete", "ids": [1, 2]})["count"] == 2
     assert set(listed(program)) == {3}
-    assert "ids" in program.refused("POST", "/api/accounts/bulk", 400, {"action": "delete", "ids": []})["fields"]
+    assert (
+        "ids" in program.refused("POST", "/api/accounts/bulk", 400, {"action": "delete", "ids": []})["fields"]
+    )
 
 
 def test_its_history_tells_what_happened(program: Program) -> None:

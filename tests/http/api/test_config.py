@@ -41,7 +41,11 @@ def test_the_configuration_has_what_other_consoles_read_and_no_secret(make_app: 
     config = program.get("/api/config")
     assert config["proxy"] == "http://user:•••@proxy:8080"
     assert (config["proxy_enabled"], config["log_level"]) == (True, "INFO")
-    assert config["service"] == {"port": 8000, "base_url": "http://localhost", "api_url": "http://localhost/v1"}
+    assert config["service"] == {
+        "port": 8000,
+        "base_url": "http://localhost",
+        "api_url": "http://localhost/v1",
+    }
     assert {"models", "accounts", "image_base_url", "upload_endpoint", "upload_api_token"} <= set(config)
     for path in ("/api/config", "/api/settings", "/api/config/export", "/api/status", "/api/proxy/status"):
         text = program.send("GET", path).text
@@ -82,7 +86,9 @@ def test_what_the_environment_sets_is_fixed(make_app: MakeApp) -> None:
     program = Program(make_app("amber", ADMIN_PASSWORD=PASSWORD, LOG_LEVEL="warning"))
     shown = setting(program, "LOG_LEVEL")
     assert (shown["source"], shown["fixed"], shown["value"]) == ("environment", True, "warning")
-    refusal = program.refused("PUT", "/api/settings", 400, {"values": {"LOG_LEVEL": "info", "DRAIN_SECONDS": "5"}})
+    refusal = program.refused(
+        "PUT", "/api/settings", 400, {"values": {"LOG_LEVEL": "info", "DRAIN_SECONDS": "5"}}
+    )
     assert "the environment sets it" in refusal["fields"]["LOG_LEVEL"]
     assert setting(program, "DRAIN_SECONDS")["source"] == "default"  # all or nothing
 
