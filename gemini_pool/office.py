@@ -19,6 +19,7 @@ from gemini_pool.store.backups import Backups
 from gemini_pool.store.db import Cached
 from gemini_pool.store.door import Door, open_door
 from gemini_pool.store.live import Happened
+from gemini_pool.store.portable_keys import PortableKeys
 from gemini_pool.store.profiles import Profile
 from gemini_pool.store.transfer.everything import Transfer
 from gemini_pool.stores import Stores
@@ -59,12 +60,18 @@ def furnish(stores: Stores, client: UpstreamClient, load: Load, reload: Callable
         load=load,
         listeners=threading.BoundedSemaphore(MOST_LISTENERS),
         workbench=Workbench(stores.works),
-        transfer=Transfer(accounts, stores.catalog, stores.saved, Backups(store, settings.data_path)),
+        transfer=build_transfer(stores),
         try_out=partial(try_out, client),
         holds_token=client.holds_token,
         reach=partial(_reach, settings),
         reload=reload,
     )
+
+
+def build_transfer(stores: Stores) -> Transfer:
+    """What takes everything out, and in."""
+    backups = Backups(stores.store, stores.settings.data_path)
+    return Transfer(stores.accounts, stores.catalog, stores.saved, backups, PortableKeys(stores.store))
 
 
 def _reach(settings: Settings, proxy: str) -> int:

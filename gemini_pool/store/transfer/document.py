@@ -8,16 +8,21 @@ from typing import Any
 
 from gemini_pool.knobs import SettingsError
 from gemini_pool.roster import QuotaKind
-from gemini_pool.settings import check
+from gemini_pool.settings import check, knobs
 from gemini_pool.store.catalog import ModelEntry
 from gemini_pool.store.profiles import OPEN, SECRETS, Profile
-from gemini_pool.store.transfer.found import LEFT_OUT, NO_VALUE, NOT_SAVED, WRONG_MODEL, Problem
+from gemini_pool.store.transfer.found import LEFT_OUT, NO_VALUE, WRONG_MODEL, Problem
 
 FORMAT = "gemini_pool"
 VERSION = 1
 # Settings that the older program's file holds at its top level.
-SAVED = {"log_level": "LOG_LEVEL", "image_base_url": "IMAGE_BASE_URL", "upload_endpoint": "UPLOAD_ENDPOINT"}
-ENVIRONMENT = {"proxy": "PROXY", "upload_api_token": "UPLOAD_API_TOKEN"}
+SAVED = {
+    "log_level": "LOG_LEVEL",
+    "image_base_url": "IMAGE_BASE_URL",
+    "upload_endpoint": "UPLOAD_ENDPOINT",
+    "upload_api_token": "UPLOAD_API_TOKEN",
+    "proxy": "PROXY",
+}
 NOT_OURS = ("admin_password_hash", "admin_secret_key", "api_tokens", "api_token")
 MODEL_TEXTS = {"name": "name", "description": "about", "api_model_id": "upstream_id", "better": "better"}
 MODEL_NUMBERS = ("context_length", "max_tokens")
@@ -32,8 +37,9 @@ def written(
     secrets: bool,
     at: float,
 ) -> dict[str, Any]:
-    """Everything as JSON values. Without `secrets` cookies and mailboxes' passwords are left out, and the
-    file says so; with them they stand there in the clear."""
+    """Everything as JSON values. Without `secrets` cookies, mailboxes' passwords and settings that are secret
+    are left out, and the file says so; with them they stand there in the clear."""
+    shown = {name: value for name, value in settings.items() if secrets or not is_secret(name)}
     return {
         "format": FORMAT,
         "version": VERSION,
@@ -41,8 +47,8 @@ def written(
         "secrets": secrets,
         "accounts": [_account(one, secrets) for one in accounts],
         "models": [_model(one) for one in models],
-        "settings": dict(settings),
-        **{theirs: settings[ours] for theirs, ours in SAVED.items() if ours in settings},
+        "settings": shown,
+        **{theirs: shown[ours] for theirs, ours in SAVED.items() if ours in shown},
         **({} if keys is None else {"keys": keys}),
     }
 
@@ -82,12 +88,14 @@ def settings_in(document: Mapping[str, Any]) -> Iterator[tuple[str, str] | Probl
             yield Problem(1, None, NO_VALUE, name)
         else:
             yield name, value
-    for theirs, ours in ENVIRONMENT.items():
-        if document.get(theirs):
-            yield Problem(1, None, NOT_SAVED, ours)
     for name in NOT_OURS:
         if document.get(name):
             yield Problem(1, None, LEFT_OUT, name)
+
+
+def is_secret(name: str) -> bool:
+    """Whether the setting of this name is one."""
+    return any(knob.secret for knob in knobs().values() if knob.name == name)
 
 
 def keys_in(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:

@@ -12,7 +12,7 @@ from gemini_pool.store.accounts import Accounts, Applied
 from gemini_pool.store.backups import Backups
 from gemini_pool.store.catalog import Catalog, ModelEntry
 from gemini_pool.store.saved import SavedSettings
-from gemini_pool.store.transfer.document import keys_in, models_in, settings_in, written
+from gemini_pool.store.transfer.document import is_secret, keys_in, models_in, settings_in, written
 from gemini_pool.store.transfer.found import Problem
 from gemini_pool.store.transfer.plan import Plan, plan
 from gemini_pool.store.transfer.reading import MOST_CHARACTERS, read_pasted
@@ -110,7 +110,7 @@ class Transfer:
         """Do what was previewed, after a backup. Each store's part is done wholly or not at all."""
         backup = self._backups.make()
         for name, value in intent.settings.items():
-            self._saved.save(name, value)
+            self._saved.save(name, value, secret=is_secret(name))
         for model_id in intent.models_deleted:
             self._catalog.delete(model_id)
         self._catalog.put(*intent.models)

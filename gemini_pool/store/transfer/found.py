@@ -23,7 +23,6 @@ NO_COOKIES_IN_HAR = "is a HAR file without cookies; export it with sensitive dat
 UNCLOSED = "has a quotation mark that is not closed; copy the command whole"
 LEFT_OUT = "holds {field}, which is not taken over"
 NO_VALUE = "has a value for {field} that cannot be used; it is left out"
-NOT_SAVED = "has a value for {field} that cannot be saved here; set it in the environment"
 WRONG_MODEL = "has a model with a wrong {field}; it is left out"
 
 

@@ -86,9 +86,8 @@ def test_what_the_environment_sets_is_fixed(make_app: MakeApp) -> None:
     program = Program(make_app("amber", ADMIN_PASSWORD=PASSWORD, LOG_LEVEL="warning"))
     shown = setting(program, "LOG_LEVEL")
     assert (shown["source"], shown["fixed"], shown["value"]) == ("environment", True, "warning")
-    refusal = program.refused(
-        "PUT", "/api/settings", 400, {"values": {"LOG_LEVEL": "info", "DRAIN_SECONDS": "5"}}
-    )
+    values = {"LOG_LEVEL": "info", "DRAIN_SECONDS": "5"}
+    refusal = program.refused("PUT", "/api/settings", 400, {"values": values})
     assert "the environment sets it" in refusal["fields"]["LOG_LEVEL"]
     assert setting(program, "DRAIN_SECONDS")["source"] == "default"  # all or nothing
 
