@@ -24,11 +24,17 @@ export function written(value, unit) {
   return value === 0 ? '0' : milliseconds(value)
 }
 
-/** Which of `count` points are named along an axis of this width. */
-export function named(count, width, step) {
-  const room = step >= 86400 ? 56 : 48
-  const every = [1, 2, 3, 4, 6, 8, 12, 24].find(one => one * (width / count) >= room) ?? count
-  return i => (count - 1 - i) % every === 0
+/** Which of these names have room along an axis of this width, counted from the last. */
+export function named(names, width) {
+  const room = Math.max(...names.map(wide)) + 12
+  const {length} = names
+  const every = [1, 2, 3, 4, 6, 8, 12, 24].find(one => one * (width / length) >= room) ?? length
+  return i => (length - 1 - i) % every === 0
+}
+
+/** About how many pixels a name takes: a Chinese character is square. */
+export function wide(name) {
+  return [...name].reduce((sum, letter) => sum + (letter > '\u2e80' ? 12 : 7), 0)
 }
 
 /** What stands below a point: the hour within days, else the day. */

@@ -1,6 +1,6 @@
 // Charts drawn from the numbers in the page (templates/components/charts.html): stacked columns, or lines.
 // The values of one moment show on hover, by touch and by the arrow keys.
-import {along, named, span, ticks, wholeTicks, written} from './axes.js'
+import {along, named, span, ticks, wholeTicks, wide, written} from './axes.js'
 import {data, drawn, element} from './dom.js'
 import * as hint from './hint.js'
 import {t} from './words.js'
@@ -44,7 +44,7 @@ class Chart {
     const largest = Math.max(0, ...values)
     this.ticks = this.unit === 'ms' ? ticks(largest) : wholeTicks(largest)
     const labels = this.ticks.map(tick => written(tick, this.unit))
-    this.left = 12 + 7 * Math.max(...labels.map(label => label.length))
+    this.left = 12 + Math.max(...labels.map(wide))
     this.each = (this.width - this.left - RIGHT) / this.points.length
     this.cursor = drawn('rect', {class: 'cursor', y: ABOVE, height: HEIGHT - ABOVE - BELOW, width: this.each, visibility: 'hidden'})
     const body = this.kind === 'columns' ? this.columns() : this.lines()
@@ -83,14 +83,14 @@ class Chart {
 
   /** The names along the axis; a day of several buckets is named once. */
   days() {
-    const shown = named(this.points.length, this.width - this.left, this.step)
+    const names = this.points.map(point => along(point.at, this.step))
+    const shown = named(names, this.width - this.left)
     let before = ''
-    return this.points.flatMap((point, i) => {
-      const name = along(point.at, this.step)
+    return names.flatMap((name, i) => {
       if (!shown(i) || name === before) return []
       before = name
       const middle = this.x(i) + this.each / 2
-      const half = name.length * 3.5
+      const half = wide(name) / 2
       const x = Math.min(this.width - half, Math.max(half, middle))
       return [drawn('text', {x, y: HEIGHT - 8, 'text-anchor': 'middle'}, name)]
     })

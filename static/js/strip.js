@@ -47,6 +47,7 @@ class Strip {
     const width = this.host.clientWidth
     if (!width) return
     this.step = Math.min(WIDEST, width / this.cells.length)
+    this.svg.style.width = `${this.step * this.cells.length}px`
     const gap = this.step >= 8 ? 2 : this.step >= 4 ? 1 : 0
     this.svg.setAttribute('shape-rendering', gap ? 'auto' : 'crispEdges')
     this.rects.forEach((rect, i) => {

@@ -122,7 +122,8 @@ def test_a_chart_is_drawn_anew_for_another_width(browser: Any, gallery: str) -> 
     box = "return document.querySelector('#answers svg').viewBox.baseVal.width"
     until(lambda: browser.execute_script(box) > 400, what="the wide chart")
     size(browser, 390, 844)
-    until(lambda: 300 < browser.execute_script(box) < 390, what="the narrow chart")
+    narrow = "the narrow chart, before the page is fetched anew"
+    until(lambda: 300 < browser.execute_script(box) < 390, seconds=5, what=narrow)
 
 
 @pytest.mark.parametrize("case", ["some", "many"])
@@ -135,6 +136,7 @@ def test_the_strip_tells_of_each_account_by_the_keyboard_and_leads_to_it(
     browser.execute_script("document.querySelector('.strip svg').focus()")
     press(browser, Keys.END)
     assert "Disabled" in one(browser, ".strip .hint").text
+    assert one(browser, ".strip .hint .icon").size["width"] < 20
     press(browser, Keys.HOME)
     assert "Active" in one(browser, ".strip .hint").text
     press(browser, Keys.ENTER)
