@@ -54,9 +54,11 @@ def furnish(stores: Stores, client: UpstreamClient, load: Load, reload: Callable
     door = open_door(store, stores.vault, stores.behind, settings.data_path, settings.admin_secrets)
     door.admins.honour_environment()
     accounts.listen(partial(stores.live.tell, Happened.ACCOUNT))
+    profiles = Cached(store, accounts.profiles)
+    accounts.listen(lambda _: profiles.outdate())  # who changed something here sees it at once
     return Office(
         door=door,
-        profiles=Cached(store, accounts.profiles),
+        profiles=profiles,
         load=load,
         listeners=threading.BoundedSemaphore(MOST_LISTENERS),
         workbench=Workbench(stores.works),

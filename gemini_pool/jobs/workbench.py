@@ -2,8 +2,10 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import replace
 
 from gemini_pool.errors import PoolError
@@ -12,11 +14,12 @@ from gemini_pool.store.works import ItemState, Step, WorkItem, Works, WorkState
 log = logging.getLogger(__name__)
 
 AT_ONCE = 4
-LOOK_EVERY_SECONDS = 2.0
+LOOK_EVERY_SECONDS = 0.5
+HEARTBEAT_SECONDS = 10.0
 
 # What is done with one item: its steps as they are finished; the last words are told with `return`.
 # A PoolError says that it failed, and why.
-Do = Callable[[WorkItem], Iterator[Step]]
+Do = Callable[[WorkItem], Generator[Step, None, str | None]]
 
 
 class Workbench:
@@ -58,9 +61,13 @@ class _Run:
 
     def _watch(self, futures: "list[Future[None]]") -> None:
         """Until all is done: tell that we are here, and hear whether to stop."""
+        told = time.monotonic()
         while wait(futures, timeout=self._look_every).not_done:
-            if not self._works.heartbeat(self._id):
+            if not self._works.goes_on(self._id):
                 self._stopped.set()
+            if time.monotonic() - told > HEARTBEAT_SECONDS:
+                self._works.heartbeat(self._id)
+                told = time.monotonic()
         for future in futures:
             future.result()
 
@@ -69,17 +76,16 @@ class _Run:
             return
         item = replace(item, state=ItemState.RUNNING)
         self._note(number, item)
-        steps = self._do(item)
-        try:
-            while not self._stopped.is_set():
-                item = replace(item, steps=(*item.steps, next(steps)))
-                self._note(number, item)
-        except StopIteration as end:
-            item = replace(item, state=ItemState.OK, message=end.value or "")
-        except PoolError as error:
-            item = replace(item, state=ItemState.FAILED, message=str(error))
-        else:
-            item = replace(item, state=ItemState.SKIPPED)
+        with closing(self._do(item)) as steps:
+            try:
+                while not self._stopped.is_set():
+                    item = replace(item, steps=(*item.steps, next(steps)))
+                    self._note(number, item)
+                item = replace(item, state=ItemState.SKIPPED)
+            except StopIteration as end:
+                item = replace(item, state=ItemState.OK, message=end.value or "")
+            except PoolError as error:
+                item = replace(item, state=ItemState.FAILED, message=str(error))
         self._note(number, item)
 
     def _note(self, number: int, item: WorkItem) -> None:

@@ -189,6 +189,10 @@ class Cached(Generic[T]):
                 self._renewing.release()
         return self._value
 
+    def outdate(self) -> None:
+        """What is held is known to be old: the next `get` reads anew."""
+        self._stale = True
+
     def renew(self) -> None:
         """Read anew now, without waiting for the store to be seen moving."""
         self._stale = False

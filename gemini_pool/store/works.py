@@ -141,12 +141,16 @@ class Works:
             WorkRow.update(heard_at=self._clock()).where(WorkRow.id == work_id).execute(self._db)
             self._tell(kind, work_id)
 
-    def heartbeat(self, work_id: int) -> bool:
-        """It is still being worked on; whether it should be."""
+    def heartbeat(self, work_id: int) -> None:
+        """It is still being worked on."""
         with self._store.writing(shared=False):
             WorkRow.update(heard_at=self._clock()).where(WorkRow.id == work_id).execute(self._db)
-            row = WorkRow.get_or_none(self._db, WorkRow.id == work_id)
-        return row is not None and not row.cancelled
+
+    def goes_on(self, work_id: int) -> bool:
+        """Whether nobody has asked to stop it."""
+        with self._store.reading():
+            rows = WorkRow.select(WorkRow.cancelled).where(WorkRow.id == work_id).tuples().execute(self._db)
+            return len(rows) > 0 and not rows[0][0]
 
     def end(self, work_id: int, kind: str, state: WorkState, message: str = "") -> None:
         """Nothing more will be done."""

@@ -1,6 +1,6 @@
 """Trying accounts out: one at once, or many as work that can be watched. A try punishes nobody."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from pydantic import Field
 
@@ -66,15 +66,15 @@ def test_many(body: Which) -> Begun:
     chosen = {account.id: account for account in accounts if _wanted(account, body.ids)}
     items = [WorkItem(str(one.id), one.name) for one in chosen.values()]
 
-    def do(item: WorkItem) -> Iterator[Step]:
-        yield from trial(s, chosen[int(item.ref)])
+    def do(item: WorkItem) -> Generator[Step, None, None]:
+        return trial(s, chosen[int(item.ref)])
 
     work_id = s.office.workbench.start("test", "Test of accounts", items, do)
     wrote("accounts.tested", f"{len(items)} accounts")
     return Begun(work_id=work_id, total=len(items))
 
 
-def trial(s: Services, account: Account) -> Iterator[Step]:
+def trial(s: Services, account: Account) -> Generator[Step, None, None]:
     """Its steps as they succeed; UpstreamError. One that answers is well again, whatever was said of it."""
     for said in s.office.try_out(account):
         if not isinstance(said, Silence):
