@@ -68,7 +68,7 @@ ONLY = {
     "pool": {"dialogue", "roster", "errors"},  # upstream and store come by protocol
     "startup": {"store", "settings"},  # what every process does first
     "jobs": {"pool", "signin", "upstream", "observe", "media", *GROUND},  # stores come by argument
-    "web": {"wiring", "dialects", "dialogue", "roster", "errors"},
+    "web": {"wiring", "dialects", "dialogue", "roster", "errors", "settings", "knobs", "readers"},
 }
 
 # What may be imported all the same, and why.
@@ -84,6 +84,18 @@ EXCEPTIONS = {
     ("web", "store.sessions"): "Session, the value that it shows of who is signed in",
     ("web", "store.throttle"): "Gate, the value that names whose tries are counted together",
     ("web", "store.keys"): "Key, the value that tells who calls",
+    ("web", "store.profiles"): "Profile, NewAccount and Changes: an account as it is shown and changed",
+    ("web", "store.tally"): "Tallied, what an account has done",
+    ("web", "store.catalog"): "ModelEntry, a model as it is shown and changed",
+    ("web", "store.works"): "Work and WorkItem, what it shows of work that takes long",
+    ("web", "store.live"): "Happened, the names of events",
+    ("web", "store.audit"): "Change, a row that it shows",
+    ("web", "store.log_lines"): "LogLine, a row that it shows",
+    ("web", "store.figures"): "Span, Subject, Figures: numbers as charts show them",
+    ("web", "store.histogram"): "Spread, a median and a 95th percentile",
+    ("web", "store.call_filter"): "CallFilter, which calls are looked for",
+    ("web", "store.transfer"): "Intent, Step and Problem: what taking over a text would do",
+    ("jobs", "store.works"): "Works' values, what it notes of its work",
 }
 
 # The simulator plays the outside world: it imports nothing of the product, and these alone start it.
@@ -249,7 +261,7 @@ def house(folder: Path, module: str, source: str) -> Path:
         ("web/openai.py", "from gemini_pool.pool.manager import AccountManager"),
         ("web/openai.py", "from gemini_pool.pool import manager"),
         ("web/openai.py", "from gemini_pool.store.db import Store"),
-        ("web/openai.py", "from gemini_pool.settings import Settings"),
+        ("web/openai.py", "from gemini_pool.startup import open_store"),
         ("wiring.py", "from gemini_pool.web import edge"),
         ("roster.py", "from gemini_pool.dialogue import Prompt"),
         ("errors.py", "from gemini_pool.roster import Account"),

@@ -10,11 +10,14 @@ from flask_babel import LazyString
 from flask_babel import lazy_gettext as _l
 
 from gemini_pool.roster import Account, AccountState
+from gemini_pool.store.figures import Point, Span
 from gemini_pool.web.console.states import LOOKS
 from gemini_pool.web.console.wellness import needs, sentence, take_census
-from gemini_pool.wiring import services
+from gemini_pool.wiring import Services, services
 
 bp = Blueprint("overview", __name__)
+
+MOST_ROWS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,25 +63,44 @@ def page() -> str:
     """GET /?period=24h."""
     s, now = services(), time.time()
     period = next((one for one in PERIODS if one.name == request.args.get("period")), PERIODS[0])
-    shown = view(
-        s.accounts.accounts(),
-        statistics(period, now),
-        load(),
-        period=period,
-        now=now,
-        outage=s.manager.outage,
+    accounts = [profile.account for profile in s.office.profiles.get()]
+    shown = view(accounts, buckets(s, period), load(s), period=period, now=now, outage=s.manager.outage)
+    return render_template("overview.html", **shown, **busiest(s, period, accounts))
+
+
+def buckets(s: Services, period: Period) -> Sequence[Bucket]:
+    """What the journal counted, oldest first, one bucket a step."""
+    return [_bucket(point) for point in s.statistics.series(Span(period.name))]
+
+
+def load(s: Services) -> Load:
+    """What is under way now in all workers."""
+    now = s.office.load.now()
+    return Load(now.open, now.places, s.journal.last_minute())
+
+
+def busiest(s: Services, period: Period, accounts: Sequence[Account]) -> dict[str, Any]:
+    """The models and the accounts that were asked most; figures by name, and names and counts by id."""
+    span = Span(period.name)
+    names = {account.id: account.name for account in accounts}
+    by_account = s.statistics.by_account(span).items()
+    there = [(account_id, names[account_id], one) for account_id, one in by_account if account_id in names]
+    return {
+        "by_model": list(s.statistics.by_model(span).items())[:MOST_ROWS],
+        "by_account": sorted(there, key=lambda row: -row[2].calls)[:MOST_ROWS],
+    }
+
+
+def _bucket(point: Point) -> Bucket:
+    counts, first = point.figures.counts, point.figures.first
+    return Bucket(
+        point.start,
+        counts.answers,
+        counts.failures,
+        counts.limited,
+        first.p50 if first else None,
+        first.p95 if first else None,
     )
-    return render_template("overview.html", **shown)
-
-
-def statistics(period: Period, now: float) -> Sequence[Bucket]:
-    """What the journal counted, oldest first, one bucket a step; none while nobody counts."""
-    return ()
-
-
-def load() -> Load | None:
-    """What is under way now; None while nobody can tell for all processes."""
-    return None
 
 
 def view(
