@@ -191,6 +191,8 @@ def _in_plain_form(error: PoolError, _: int) -> bytes:
     told: dict[str, object] = {"error": str(error), "detail": str(error)}
     if isinstance(error, Invalid):
         told["fields"] = error.fields
+    elif isinstance(error, BadRequest) and error.param:
+        told["fields"] = {error.param: str(error)}
     if isinstance(error, SignInRefused) and error.code_required:
         told["code_required"] = True
     return orjson.dumps(told)

@@ -9,7 +9,7 @@ from gemini_pool.errors import BadRequest, NotFound
 from gemini_pool.store.profiles import Changes, Profile
 from gemini_pool.web.api.account_shapes import AccountShown, Quota, quota_of, shown
 from gemini_pool.web.api.deeds import wrote
-from gemini_pool.web.api.described import Desk, Done, Shape
+from gemini_pool.web.api.described import Desk, Done, Id, Shape
 from gemini_pool.web.api.given_accounts import AccountChanges, GivenAccount, NewCookies, changes, new_account
 from gemini_pool.wiring import services
 
@@ -66,7 +66,7 @@ class Bulk(Shape):
     """The same for several accounts at once."""
 
     action: Literal["enable", "disable", "delete"]
-    ids: list[int] = Field(min_length=1, max_length=MOST_IN_BULK)
+    ids: list[Id] = Field(min_length=1, max_length=MOST_IN_BULK)
 
 
 class BulkDone(Shape):

@@ -7,7 +7,7 @@ from pydantic import Field
 from gemini_pool.store.audit import Change
 from gemini_pool.store.log_lines import LogLine
 from gemini_pool.web.api.deeds import wrote
-from gemini_pool.web.api.described import Desk, Shape
+from gemini_pool.web.api.described import Desk, Id, Shape
 from gemini_pool.web.api.moments import told
 from gemini_pool.wiring import services
 
@@ -39,7 +39,7 @@ class Look(Shape):
     """`before` is the id of the last entry of the page before."""
 
     text: str = Field("", max_length=200)
-    before: int | None = Field(None, ge=0, lt=2**53)
+    before: Id | None = None
     limit: int = Field(50, ge=1, le=500)
 
 

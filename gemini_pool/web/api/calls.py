@@ -7,7 +7,7 @@ from pydantic import Field
 from gemini_pool.errors import NotFound
 from gemini_pool.store.call_filter import CallFilter
 from gemini_pool.store.journal import CallRecord, KeptCall
-from gemini_pool.web.api.described import Desk, Shape
+from gemini_pool.web.api.described import Desk, Id, Shape
 from gemini_pool.web.api.keys import known
 from gemini_pool.web.api.moments import told
 from gemini_pool.wiring import services
@@ -61,7 +61,7 @@ class Paging(Shape):
 
 
 class LogQuery(Paging):
-    key_id: int | None = Field(None, ge=0, lt=2**53)
+    key_id: Id | None = None
 
 
 class LogPage(Shape):
@@ -80,14 +80,14 @@ class CallQuery(Shape):
     """What to look for. `before` is the `next_before` of the page before; `key_id` 0: keys of the
     environment."""
 
-    key_id: int | None = Field(None, ge=0, lt=2**53)
-    account_id: int | None = Field(None, ge=0, lt=2**53)
+    key_id: Id | None = None
+    account_id: Id | None = None
     model: str = Field("", max_length=200)
     outcome: str = Field("", max_length=20)
     text: str = Field("", max_length=200)
     since: float | None = Field(None, ge=0, le=1e11)
     until: float | None = Field(None, ge=0, le=1e11)
-    before: int | None = Field(None, ge=0, lt=2**53)
+    before: Id | None = None
     limit: int = Field(50, ge=1, le=MOST_ON_PAGE)
 
 

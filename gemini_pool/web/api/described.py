@@ -15,11 +15,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from types import MappingProxyType
-from typing import Any, TypeVar, cast, get_type_hints
+from typing import Annotated, Any, TypeVar, cast, get_type_hints
 
 from flask import Blueprint, Response, request
 from flask.blueprints import BlueprintSetupState
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.routing import BaseConverter
 
 from gemini_pool.errors import Invalid
@@ -35,6 +35,10 @@ class Shape(BaseModel):
     """What goes over the wire; what a client sends beyond it is not looked at."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", serialize_by_alias=True)
+
+
+# A row's id in a body or a query.
+Id = Annotated[int, Field(ge=0, lt=10**15)]
 
 
 class Done(Shape):

@@ -4,7 +4,7 @@ from pydantic import Field
 
 from gemini_pool.store.figures import EVERYTHING, Counts, Figures, Point, Span, Subject
 from gemini_pool.store.histogram import Spread
-from gemini_pool.web.api.described import Desk, Shape
+from gemini_pool.web.api.described import Desk, Id, Shape
 from gemini_pool.wiring import services
 
 bp = Desk("statistics", "/api/statistics")
@@ -53,8 +53,8 @@ class Wanted(Shape):
     """Over which span, and of which account or key alone."""
 
     span: Span = Span.DAY
-    account_id: int | None = Field(None, ge=0, lt=2**53)
-    key_id: int | None = Field(None, ge=0, lt=2**53)
+    account_id: Id | None = None
+    key_id: Id | None = None
     model: str = Field("", max_length=200)
 
 

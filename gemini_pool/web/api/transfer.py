@@ -13,7 +13,7 @@ from gemini_pool.store.transfer.everything import Intent
 from gemini_pool.store.transfer.found import Problem
 from gemini_pool.store.transfer.plan import Action, Step
 from gemini_pool.web.api.deeds import wrote
-from gemini_pool.web.api.described import Desk, Shape
+from gemini_pool.web.api.described import Desk, Id, Shape
 from gemini_pool.web.edge import reply
 from gemini_pool.wiring import Services, services
 
@@ -31,7 +31,7 @@ class Pasted(Shape):
     """
 
     text: str = Field(max_length=MOST_CHARACTERS)
-    answers: dict[Annotated[str, Field(pattern=r"^[0-9]{1,6}$")], int] = Field(default_factory=dict)
+    answers: dict[Annotated[str, Field(pattern=r"^[0-9]{1,6}$")], Id] = Field(default_factory=dict)
 
 
 class Entry(Shape):

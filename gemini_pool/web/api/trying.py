@@ -10,7 +10,7 @@ from gemini_pool.roster import Account, Standing, Verdict
 from gemini_pool.store.works import Step, WorkItem
 from gemini_pool.web.api.accounts import MOST_IN_BULK, known
 from gemini_pool.web.api.deeds import wrote
-from gemini_pool.web.api.described import Desk, Shape
+from gemini_pool.web.api.described import Desk, Id, Shape
 from gemini_pool.web.api.works import StepShown
 from gemini_pool.wiring import Services, services
 
@@ -35,7 +35,7 @@ class Tested(Shape):
 class Which(Shape):
     """The accounts to try; none: all that are switched on."""
 
-    ids: list[int] = Field(default_factory=list, max_length=MOST_IN_BULK)
+    ids: list[Id] = Field(default_factory=list, max_length=MOST_IN_BULK)
 
 
 class Begun(Shape):
