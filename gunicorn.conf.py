@@ -35,6 +35,7 @@ worker_class = Worker
 Worker.board = Board()  # of the workers that this reading of the file is for
 Worker.places = places(settings.threads)
 Worker.patience = settings.read_timeout
+Worker.master = os.getpid()  # this file is read there
 workers = settings.workers
 threads = settings.threads
 

@@ -11,12 +11,13 @@ from gemini_pool.knobs import SettingsError
 from gemini_pool.observe.log_ring import LogRing
 from gemini_pool.startup import effective_settings
 from gemini_pool.wiring import build_services
+from gemini_pool.worker import Worker
 
 BOOT_ERROR = 3  # tells gunicorn that another worker would fail as well
 
 try:
     settings = effective_settings(os.environ)
-    services = build_services(settings)
+    services = build_services(settings, Worker.reload_all)
     app = create_app(settings, services)
 except (SettingsError, StoreError) as error:
     sys.stderr.write(f"gemini_pool: {error}\n")

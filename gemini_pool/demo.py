@@ -6,6 +6,7 @@ temporary folder that goes when the demo ends.
 
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -24,10 +25,13 @@ from gemini_pool.store.keys import new_key
 
 START_SECONDS = 30
 END_SECONDS = 5
+PASSWORD_BYTES = 9
 
 READY = """
 The pool answers at {address}/v1 with {accounts} simulated accounts.
 API key: {key}
+Console: {address}/
+Its password: {password}
 
   curl {address}/v1/chat/completions -H "Authorization: Bearer {key}" \\
     -H "Content-Type: application/json" \\
@@ -42,19 +46,21 @@ def run_demo(port: int) -> None:
     if _taken(port):
         raise SettingsError(f"Port {port} is in use. Choose another: make demo ARGS='--port 8123'.")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the demo as Ctrl-C does
-    key = new_key()
+    key, password = new_key(), secrets.token_urlsafe(PASSWORD_BYTES)
     address = f"http://127.0.0.1:{port}"
     with Simulator() as simulator, tempfile.TemporaryDirectory(prefix="gemini_pool-") as folder:
         simulator.world.behave(None, words=40, delay=0.03, thoughts=2)
         server = subprocess.Popen(
             [sys.executable, "-m", "gemini_pool", "serve"],
             cwd=CHECKOUT,
-            env=os.environ | _environment(simulator.url, folder, key, port),
+            env=os.environ
+            | _environment(simulator.url, folder, port)
+            | {"API_KEY": key, "ADMIN_PASSWORD": password},
             start_new_session=True,  # Ctrl-C is for the demo, which ends the rest itself
         )
         try:
             _wait_until_it_answers(server, address)
-            sys.stdout.write(READY.format(address=address, key=key, accounts=len(CAST)))
+            sys.stdout.write(READY.format(address=address, key=key, password=password, accounts=len(CAST)))
             sys.stdout.flush()
             server.wait()
         except KeyboardInterrupt:
@@ -65,10 +71,9 @@ def run_demo(port: int) -> None:
             _end(server)
 
 
-def _environment(simulator: str, folder: str, key: str, port: int) -> dict[str, str]:
+def _environment(simulator: str, folder: str, port: int) -> dict[str, str]:
     return {
         "DATA_DIR": folder,
-        "API_KEY": key,
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "LOG_LEVEL": "warning",

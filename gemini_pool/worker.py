@@ -10,6 +10,8 @@ Nor does a caller who says nothing, reads nothing or does not go hold up anybody
 
 import errno
 import mmap
+import os
+import signal
 import socket
 import struct
 import sys
@@ -115,12 +117,20 @@ class Connection(TConn):  # type: ignore[misc]  # gunicorn has no types
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]
-    """See above. gunicorn.conf.py sets the `board`, in the master, how many `places` there are, and for how
-    many seconds a caller may neither send nor read (`patience`)."""
+    """See above. gunicorn.conf.py sets the `board`, in the master, how many `places` there are, for how many
+    seconds a caller may neither send nor read (`patience`), and who the `master` is."""
 
     board: Board
     places: int
     patience: int
+    master: int | None = None
+
+    @classmethod
+    def reload_all(cls) -> None:
+        """Have the master start all workers anew, with the settings as they are by then; those that there are
+        end when their answers do."""
+        if cls.master is not None:
+            os.kill(cls.master, signal.SIGHUP)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -17,6 +17,9 @@ from gemini_pool.wiring import Services, services
 
 bp = Desk("settings", "/api/settings")
 
+# A wrong one would end the service at the reload; who starts it sets them.
+SET_AT_START = ("HOST", "PORT")
+
 
 class SettingShown(Shape):
     """`source` is environment, saved or default; what is `fixed` cannot be saved here. A secret's value is
@@ -95,6 +98,8 @@ def _checked(values: dict[str, str], s: Services) -> dict[str, Knob]:
     for name, text in values.items():
         try:
             known[name] = check(name, text)
+            if name in SET_AT_START:
+                raise SettingsError(f"{name}: is set where the service is started, in its environment")
             if name in s.settings.fixed:
                 raise SettingsError(f"{name}: the environment sets it; change it there")
         except SettingsError as error:
@@ -115,7 +120,7 @@ def _shown(k: Knob, s: Services, saved: dict[str, str]) -> SettingShown:
         about=k.about,
         secret=k.secret,
         source="environment" if fixed else "saved" if k.name in saved else "default",
-        fixed=fixed or not k.savable,
+        fixed=fixed or not k.savable or k.name in SET_AT_START,
     )
 
 
