@@ -47,15 +47,14 @@ def run_demo(port: int) -> None:
         raise SettingsError(f"Port {port} is in use. Choose another: make demo ARGS='--port 8123'.")
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # ends the demo as Ctrl-C does
     key, password = new_key(), secrets.token_urlsafe(PASSWORD_BYTES)
+    given = {"API_KEY": key, "ADMIN_PASSWORD": password}
     address = f"http://127.0.0.1:{port}"
     with Simulator() as simulator, tempfile.TemporaryDirectory(prefix="gemini_pool-") as folder:
         simulator.world.behave(None, words=40, delay=0.03, thoughts=2)
         server = subprocess.Popen(
             [sys.executable, "-m", "gemini_pool", "serve"],
             cwd=CHECKOUT,
-            env=os.environ
-            | _environment(simulator.url, folder, port)
-            | {"API_KEY": key, "ADMIN_PASSWORD": password},
+            env=os.environ | _environment(simulator.url, folder, port) | given,
             start_new_session=True,  # Ctrl-C is for the demo, which ends the rest itself
         )
         try:

@@ -31,9 +31,9 @@ def seat_of(name: str) -> dict[str, str]:
 class Program:
     """One that is signed in by the token it was given."""
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, password: str = PASSWORD) -> None:
         self._client = app.test_client()
-        reply = self._client.post("/api/auth/login", json={"password": PASSWORD})
+        reply = self._client.post("/api/auth/login", json={"password": password})
         self.headers = {"x-admin-token": reply.json["token"]}
 
     def send(self, method: str, path: str, **more: Any) -> Any:
