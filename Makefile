@@ -35,9 +35,10 @@ held: dev ## the test of five hundred streams held for a minute; wants a quiet m
 bench: dev ## speed as a ratio to a bare pass-through; ARGS=held holds hundreds of streams instead
 	@$(RUN) -m bench $(ARGS)
 
-readme: runtime ## write the table of settings into README.md, and docs/file-types.md
+readme: runtime ## write the table of settings into README.md, and the generated pages of docs/
 	@$(RUN) -m gemini_pool settings --write README.md
 	@$(RUN) -m gemini_pool file-types --write docs/file-types.md
+	@$(RUN) -m gemini_pool admin-api --write docs/admin-api.md
 
 translations: dev ## collect what the console says, and compile what the catalogues say of it in other languages
 	@mkdir -p build

@@ -17,7 +17,7 @@ RUNGS = {
     "__main__": 6.3,
     "cli": 6.2,
     "demo": 6.1,
-    "readme": 6.1,
+    "readme": 6.15,
     "app": 6.1,
     "worker": 6.1,
     "web": 5,

@@ -10,7 +10,7 @@ import pytest
 from gemini_pool.app import create_app
 from gemini_pool.cli import _parser
 from gemini_pool.knobs import SettingsError
-from gemini_pool.readme import BEGIN, END, file_types, with_settings
+from gemini_pool.readme import BEGIN, END, admin_api, file_types, with_settings
 from gemini_pool.settings import knobs, read_settings
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -39,8 +39,13 @@ def test_the_page_of_file_types_is_what_the_code_says() -> None:
     assert page.read_text(encoding="utf-8") == file_types(), "the page is old; run `make readme`"
 
 
+def test_the_page_of_the_admin_api_is_what_the_code_says() -> None:
+    page = README.parent / "docs" / "admin-api.md"
+    assert page.read_text(encoding="utf-8") == admin_api(), "the page is old; run `make readme`"
+
+
 def test_every_route_is_mentioned(tmp_path: Path) -> None:
-    text = README.read_text(encoding="utf-8")
+    text = README.read_text(encoding="utf-8") + admin_api()
     app = create_app(read_settings({"DATA_DIR": str(tmp_path)}))
     for rule in app.url_map.iter_rules():
         # `/v1/models/<path:name>` may be written `/v1/models/{name}`, `<name>` or `:name`.

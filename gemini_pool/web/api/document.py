@@ -64,7 +64,7 @@ def described(operations: Sequence[Operation]) -> Json:
     shapes, definitions = models_json_schema(list(_used(operations)), ref_template=TEMPLATE)
     paths: dict[str, Json] = {}
     for one in operations:
-        paths.setdefault(PARAMETER.sub(r"{\2}", one.rule), {})[one.method.lower()] = _told(one, shapes)
+        paths.setdefault(_address(one), {})[one.method.lower()] = _told(one, shapes)
     return {
         "openapi": VERSION,
         "info": {"title": TITLE, "description": ABOUT, "version": "1"},
@@ -77,6 +77,27 @@ def described(operations: Sequence[Operation]) -> Json:
             },
         },
     }
+
+
+def as_markdown(operations: Iterable[Operation]) -> Iterable[str]:
+    """The same in short, line by line: docs/admin-api.md."""
+    yield "# The admin API"
+    yield ""
+    yield ABOUT
+    yield 'Errors are `{"error": …, "detail": …}`, with `fields` where some of them are wrong.'
+    yield "All of it, with every field: OpenAPI at `GET /api/openapi.json`."
+    tag = ""
+    for one in operations:
+        if one.tag != tag:
+            tag = one.tag
+            yield from ("", f"## {tag.capitalize()}", "", "| Operation | |", "|---|---|")
+        about = one.about.replace("\n", " ").replace("|", "\\|")
+        yield f"| `{one.method} {_address(one)}` | {about} |"
+
+
+def _address(one: Operation) -> str:
+    """As OpenAPI writes it: `/api/accounts/{account_id}`."""
+    return PARAMETER.sub(r"{\2}", one.rule)
 
 
 def _used(operations: Iterable[Operation]) -> Iterable[tuple[type[Shape], JsonSchemaMode]]:
