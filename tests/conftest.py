@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from many import fill
 from running import KEY, RunningPool, environment
 
 from gemini_pool.app import create_app
@@ -29,6 +30,14 @@ def simulator() -> Iterator[Simulator]:
 def world(simulator: Simulator) -> World:
     """What the simulated service knows and did."""
     return simulator.world
+
+
+@pytest.fixture(scope="session")
+def many_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data of a pool with a million calls and a thousand accounts; nobody changes it."""
+    folder = tmp_path_factory.mktemp("many")
+    fill(folder)
+    return folder
 
 
 @pytest.fixture
