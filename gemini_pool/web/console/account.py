@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request
@@ -15,7 +16,7 @@ from gemini_pool.store.call_filter import CallFilter
 from gemini_pool.store.profiles import Profile
 from gemini_pool.web.api import accounts as api
 from gemini_pool.web.api import statistics, trying
-from gemini_pool.web.api.account_shapes import limit_of, shown
+from gemini_pool.web.api.account_shapes import AccountShown, limit_of, shown
 from gemini_pool.web.console.account_rows import row_of
 from gemini_pool.web.console.account_story import Failure, failures, timeline
 from gemini_pool.web.console.accounts import HERE, where_from
@@ -28,6 +29,8 @@ bp = Blueprint("account", __name__)
 # So many of the newest calls are looked through for those that this account failed and another answered.
 LOOKED_THROUGH = 1_000
 FAILURES_SHOWN = 10
+Texts = Mapping[str, str]
+NOTHING: Texts = MappingProxyType({})
 COOKIES = ("secure_c_ses", "host_c_oses", "csesidx")
 FIELDS = (
     *("name", "email", "config_id", "csesidx", "secure_c_ses", "host_c_oses", "user_agent"),
@@ -104,7 +107,7 @@ def delete(account_id: int) -> Response:
     return redirect(HERE, 303)
 
 
-def _page(account_id: int, *, wrong: Mapping[str, str] | None = None, typed: Mapping[str, str] | None = None) -> str:
+def _page(account_id: int, *, wrong: Texts = NOTHING, typed: Texts = NOTHING) -> str:
     s, now, profile = services(), time.time(), _profile(account_id)
     today = s.tally.today().get(account_id, ())
     account = shown(profile, today, s, now)
@@ -115,9 +118,9 @@ def _page(account_id: int, *, wrong: Mapping[str, str] | None = None, typed: Map
         account=account,
         row=row,
         kinds=row.kinds({kind: limit_of(kind, s) for kind in QuotaKind}, now),
-        values={**_held(profile, account), **(typed or {})},
+        values={**_held(profile, account), **typed},
         mailbox=dict.fromkeys(MAILBOX, "") | profile.mailbox,
-        wrong=wrong or {},
+        wrong=wrong,
         events=timeline(api.history(account_id).history),
         failures=_failures(account_id),
         buckets=_buckets(account_id, period),
@@ -136,7 +139,7 @@ def _profile(account_id: int) -> Profile:
         abort(404)
 
 
-def _held(profile: Profile, account: api.AccountShown) -> dict[str, str]:
+def _held(profile: Profile, account: AccountShown) -> dict[str, str]:
     """What the form shows of it; cookies are masked."""
     held = {name: getattr(account, name) or "" for name in FIELDS}
     return held | {f"{MAILBOX_PREFIX}{name}": value for name, value in profile.mailbox.items()}
@@ -180,7 +183,7 @@ def _failures(account_id: int) -> list[Failure]:
 
 def _buckets(account_id: int, period: Period) -> list[dict[str, Any]]:
     """Its points for the charts; none when nobody asked it."""
-    wanted = statistics.Wanted(span=period.name, account_id=account_id)  # type: ignore[arg-type]
+    wanted = statistics.Wanted.model_validate({"span": period.name, "account_id": account_id})
     points = statistics.series(wanted).points
     return [_bucket(point) for point in points] if any(point.counts.calls for point in points) else []
 

@@ -3,7 +3,7 @@
 from flask import Blueprint, Flask
 from werkzeug.exceptions import HTTPException
 
-from gemini_pool.web.admin import require_admin
+from gemini_pool.web.admin import csrf_token, require_admin
 from gemini_pool.web.console import account, accounts, adding, extractor, frame, overview, welcome, works
 from gemini_pool.wiring import EXTENSION, Services
 
@@ -20,6 +20,7 @@ PAGES = (
 def install(app: Flask) -> None:
     """The frame and every page of it."""
     frame.install(app)
+    app.jinja_env.globals["csrf_token"] = csrf_token  # macros see globals alone
     _let_pages_tell(app)
     app.register_blueprint(welcome.bp)
     console = Blueprint("console", __name__)

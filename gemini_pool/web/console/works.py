@@ -1,4 +1,4 @@
-"""Work that takes long, as pages show it: they name it in their address (`?work=7`), and it can be stopped."""
+"""Work that takes long, as pages show it: their address names it (`?work=7`), and it can be stopped."""
 
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
