@@ -133,3 +133,106 @@ def test_nothing_is_wider_than_the_screen_and_nothing_is_refused(
             assert browser.execute_script("return document.documentElement.scrollWidth") <= width
     told = [line["message"] for line in browser.get_log("browser") if line["level"] == "SEVERE"]
     assert not [line for line in told if "favicon" not in line and "/api/events" not in line]
+
+
+def test_a_test_shows_its_steps_as_they_happen(browser: Any, console: str, world: World) -> None:
+    world.behave("amber", rtt=0.2)
+    browser.get(f"{console}/accounts")
+    one(browser, "tr[data-account='1'] form[action='/accounts/1/test'] button").send_keys(Keys.ENTER)
+    trial = "tr[data-account='1'] .trial"
+    until(lambda: "token" in text(browser, trial), what="the first step")
+    assert "answer" not in text(browser, trial)
+    until(lambda: "answer" in text(browser, trial), what="the last step")
+    until(lambda: not found(browser, f"{trial}[data-running]"), what="the end")
+    assert browser.current_url == f"{console}/accounts"
+
+
+def test_a_test_that_fails_tells_what_the_service_said(browser: Any, console: str, world: World) -> None:
+    world.behave("amber", xsrf="302-login")
+    browser.get(f"{console}/accounts/1")
+    one(browser, "form[action='/accounts/1/test'] button").click()
+    until(lambda: found(browser, ".trial .tone-bad"), what="the failure")
+    assert "token" not in text(browser, ".trial .tone-good")
+
+
+def test_work_for_several_is_followed_and_stopped(browser: Any, console: str, world: World) -> None:
+    world.behave(None, first_delay=20.0)
+    browser.get(f"{console}/accounts")
+    assert not one(browser, ".bulk").is_displayed()
+    one(browser, "[data-tick-all]").click()
+    until(lambda: "5 accounts are ticked" in text(browser, ".bulk-count"), what="the count")
+    one(browser, ".bulk [value=test]").click()
+    until(lambda: "session" in text(browser, "#work"), what="the work")
+    one(browser, "#work .working-line button").click()
+    world.behave(None)
+    until(lambda: "Stopped" in text(browser, "#work"), what="the work to stop", seconds=25)
+
+
+def test_a_ticked_table_is_not_taken_away_by_news(browser: Any, console: str, app: Flask) -> None:
+    browser.get(f"{console}/accounts")
+    one(browser, "tr[data-account='2'] [name=ids]").click()
+    browser.execute_script("""
+        document.activeElement.blur()
+        document.querySelector('tr[data-account="1"]').dataset.old = 'yes'
+        document.dispatchEvent(new CustomEvent('pool:account_update', {detail: {ref: '1'}}))
+    """)
+    time.sleep(1.5)  # the pause after which a page fetches, and a little more
+    assert one(browser, "tr[data-account='2'] [name=ids]").is_selected()
+    one(browser, "tr[data-account='2'] [name=ids]").click()
+    browser.execute_script("""
+        document.activeElement.blur()
+        document.dispatchEvent(new CustomEvent('pool:account_update', {detail: {ref: '1'}}))
+    """)
+    until(lambda: not found(browser, "tr[data-old]"), what="the fresh table")
+    assert one(browser, "[data-tick-all]").is_displayed()
+
+
+def test_the_box_tells_what_is_in_it_and_the_button_does_it_by_the_keyboard(
+    browser: Any, console: str, app: Flask
+) -> None:
+    browser.get(f"{console}/accounts/add")
+    fill(browser, "#text", "nothing that is known")
+    until(lambda: "No account was found" in text(browser, "#preview"), what="the refusal")
+    fill(browser, "#text", pasted(make_account("frida")))
+    until(lambda: "1 account found: 1 new" in text(browser, "#preview"), what="the preview")
+    assert len(app.extensions[EXTENSION].accounts.accounts()) == 5
+    one(browser, "#preview [name=sure]").send_keys(Keys.ENTER)
+    until(lambda: browser.current_url == f"{console}/accounts", what="the table")
+    assert "1 account was added" in one(browser, ".message").text
+    assert len(app.extensions[EXTENSION].accounts.accounts()) == 6
+
+
+def test_a_file_that_is_chosen_is_read(browser: Any, console: str, tmp_path: Path) -> None:
+    browser.get(f"{console}/accounts/add")
+    file = tmp_path / "account.txt"
+    file.write_text(pasted(make_account("frida")))
+    one(browser, "[type=file]").send_keys(str(file))
+    until(lambda: "1 account found: 1 new" in text(browser, "#preview"), what="the preview")
+    assert text(browser, "[data-file-names]") == "account.txt"
+
+
+# How Tampermonkey shows cookies to a script, and how one without that API does.
+SEES = "window.GM_cookie = {list: (_, back) => back(%s, null)}\n"
+TAKES = "window.GM_setClipboard = text => { window.copied = text }\n"
+
+
+@pytest.mark.parametrize("sees_cookies", [True, False])
+def test_the_user_script_copies_what_our_box_reads(browser: Any, console: str, sees_cookies: bool) -> None:
+    account = make_account("frida")
+    cookies = [
+        {"name": "__Secure-C_SES", "value": account.secure_c_ses},
+        {"name": "__Host-C_OSES", "value": account.host_c_oses},
+        {"name": "NID", "value": "another"},
+    ]
+    browser.get(f"{console}/home/cid/{account.config_id}/settings?csesidx={account.csesidx}")
+    given = SEES % json.dumps(cookies) if sees_cookies else ""
+    browser.execute_script(given + TAKES + SCRIPT.read_text())
+    one(browser, "#gemini-pool-copy").click()
+    until(lambda: browser.execute_script("return window.copied"), what="the copy")
+    copied = browser.execute_script("return window.copied")
+    assert "another" not in copied
+    assert ("without" in text(browser, "#gemini-pool-copy")) is not sees_cookies
+    browser.get(f"{console}/accounts/add")
+    fill(browser, "#text", copied)
+    wanted = "1 account found: 1 new" if sees_cookies else "1 account found: 1 incomplete"
+    until(lambda: wanted in text(browser, "#preview"), what="the preview")

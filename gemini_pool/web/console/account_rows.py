@@ -19,7 +19,7 @@ UNUSABLE = (AccountState.NEEDS_SIGN_IN, AccountState.EXPIRED, AccountState.FORBI
 # What helps these is a new sign-in.
 WANT_COOKIES = (*UNUSABLE, AccountState.EXPIRING_SOON)
 KINDS = {
-    QuotaKind.TEXT: _l("Answers"),
+    QuotaKind.TEXT: _l("Text"),
     QuotaKind.IMAGES: _l("Pictures"),
     QuotaKind.VIDEOS: _l("Films"),
 }

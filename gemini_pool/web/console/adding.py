@@ -26,7 +26,7 @@ LONGEST_NUMBER = 15
 FIELDS = {
     "secure_c_ses": _l("the cookie __Secure-C_SES"),
     "host_c_oses": _l("the cookie __Host-C_OSES"),
-    "csesidx": _l("csesidx, from the page's address"),
+    "csesidx": _l("csesidx in the page's address"),
     "config_id": _l("the id after /cid/ in the page's address"),
     "user_agent": _l("the browser's name"),
     "name": _l("the name"),

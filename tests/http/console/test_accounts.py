@@ -14,29 +14,12 @@ from gemini_pool.roster import QuotaKind, Standing, Verdict
 from gemini_pool.simulator.cast import make_account
 from gemini_pool.simulator.world import World
 from gemini_pool.store.profiles import Changes
-from gemini_pool.wiring import EXTENSION, Services
+from gemini_pool.wiring import Services
 
 CAST = ("amber", "bruno", "clara", "dieter")
+Send = Callable[..., Any]
 AMBER, BRUNO, CLARA, DIETER = 1, 2, 3, 4
 MARKUP = "</script><img src=x onerror=alert(1)>"
-
-
-@pytest.fixture
-def console(make_app: Callable[..., Flask]) -> Flask:
-    return make_app(*CAST, ADMIN_PASSWORD=PASSWORD)
-
-
-@pytest.fixture
-def s(console: Flask) -> Services:
-    found: Services = console.extensions[EXTENSION]
-    return found
-
-
-@pytest.fixture
-def browser(console: Flask) -> Browser:
-    found = Browser(console)
-    found.sign_in()
-    return found
 
 
 def account(s: Services, account_id: int) -> Any:
@@ -59,15 +42,10 @@ def named(page: str) -> list[str]:
     return re.findall(r'<td class="name"><a href="/accounts/\d+">([^<]*)</a>', page)
 
 
-def send(browser: Browser, path: str, **form: Any) -> Any:
-    """A form as a browser without scripts sends it."""
-    return browser.send("POST", path, data={"csrf_token": browser.csrf, **form}, headers={"x-csrf-token": ""})
-
-
 @pytest.mark.parametrize(
     "path", ["/accounts", "/accounts/1", "/accounts/add", "/accounts/unusable", "/account_extractor.html"]
 )
-def test_who_is_not_signed_in_is_led_to_the_sign_in(console: Flask, path: str) -> None:
+def test_who_is_not_signed_in_is_led_to_the_sign_in(send: Send, console: Flask, path: str) -> None:
     reply = Browser(console).send("GET", path)
     assert (reply.status_code, reply.location) == (302, f"/login?next={path}")
 
@@ -130,8 +108,10 @@ def test_chips_count_what_the_search_fits(browser: Browser, s: Services) -> None
     assert re.search(r"<span>All</span><span class=\"count\">2<", page)
 
 
-def test_an_account_is_switched_off_and_leads_back_to_where_one_was(browser: Browser, s: Services) -> None:
-    reply = send(browser, "/accounts/1/toggle", next="/accounts?q=amber")
+def test_an_account_is_switched_off_and_leads_back_to_where_one_was(
+    send: Send, browser: Browser, s: Services
+) -> None:
+    reply = send("/accounts/1/toggle", next="/accounts?q=amber")
     assert (reply.status_code, reply.location) == (303, "/accounts?q=amber")
     assert not account(s, AMBER).enabled
     assert "amber is switched off." in browser.send("GET", "/accounts?q=amber").text
@@ -139,29 +119,27 @@ def test_an_account_is_switched_off_and_leads_back_to_where_one_was(browser: Bro
 
 
 @pytest.mark.parametrize("path", ["/accounts/1/toggle", "/accounts/bulk", "/accounts/1", "/accounts/add"])
-def test_a_form_without_the_page_s_proof_changes_nothing(browser: Browser, s: Services, path: str) -> None:
+def test_a_form_without_the_page_s_proof_changes_nothing(send: Send, s: Services, path: str) -> None:
     form = {"action": "disable", "ids": "1", "name": "other", "text": "x", "csrf_token": "wrong"}
-    assert send(browser, path, **form).status_code == 403
+    assert send(path, **form).status_code == 403
     assert account(s, AMBER).enabled
     assert account(s, AMBER).name == "amber"
 
 
-def test_what_is_done_for_several_is_done_for_those_alone(browser: Browser, s: Services) -> None:
-    reply = send(
-        browser, "/accounts/bulk", action="disable", ids=["1", "3", "x", "9" * 40], next="//evil.example"
-    )
+def test_what_is_done_for_several_is_done_for_those_alone(send: Send, browser: Browser, s: Services) -> None:
+    reply = send("/accounts/bulk", action="disable", ids=["1", "3", "x", "9" * 40], next="//evil.example")
     assert reply.location == "/accounts"
     assert [one.enabled for one in s.accounts.accounts()] == [False, True, False, True]
-    send(browser, "/accounts/bulk", action="enable", ids=["1"])
+    send("/accounts/bulk", action="enable", ids=["1"])
     assert [one.enabled for one in s.accounts.accounts()] == [True, True, False, True]
 
 
-def test_deleting_several_asks_first_and_tells_whom(browser: Browser, s: Services) -> None:
-    asked = send(browser, "/accounts/bulk", action="delete", ids=["2", "4"])
+def test_deleting_several_asks_first_and_tells_whom(send: Send, browser: Browser, s: Services) -> None:
+    asked = send("/accounts/bulk", action="delete", ids=["2", "4"])
     assert asked.status_code == 200
     assert named(asked.text) == ["bruno", "dieter"]
     assert len(s.accounts.accounts()) == 4
-    send(browser, "/accounts/bulk", action="delete", ids=["2", "4"], sure="1")
+    send("/accounts/bulk", action="delete", ids=["2", "4"], sure="1")
     assert [one.name for one in s.accounts.accounts()] == ["amber", "clara"]
 
 
@@ -175,8 +153,8 @@ def test_unusable_are_those_that_waiting_does_not_bring_back(browser: Browser, s
     assert "2 are unusable" in browser.send("GET", "/accounts").text
 
 
-def test_a_test_is_followed_on_the_page_that_began_it(browser: Browser, s: Services) -> None:
-    reply = send(browser, "/accounts/1/test", next="/accounts?q=amber")
+def test_a_test_is_followed_on_the_page_that_began_it(send: Send, browser: Browser, s: Services) -> None:
+    reply = send("/accounts/1/test", next="/accounts?q=amber")
     assert re.fullmatch(r"/accounts\?q=amber&work=\d+", reply.location)
     until(lambda: "Done" in browser.send("GET", reply.location).text, what="the test to end")
     page = browser.send("GET", reply.location).text
@@ -184,9 +162,9 @@ def test_a_test_is_followed_on_the_page_that_began_it(browser: Browser, s: Servi
     assert "answer" in page
 
 
-def test_a_test_tells_what_the_service_said(browser: Browser, world: World) -> None:
+def test_a_test_tells_what_the_service_said(send: Send, browser: Browser, world: World) -> None:
     world.behave("bruno", xsrf="302-login")
-    reply = send(browser, "/accounts/bulk", action="test", ids=["1", "2"])
+    reply = send("/accounts/bulk", action="test", ids=["1", "2"])
     until(lambda: "Done" in browser.send("GET", reply.location).text, what="the test to end")
     page = browser.send("GET", reply.location).text
     assert "2 of 2" in page
@@ -194,9 +172,9 @@ def test_a_test_tells_what_the_service_said(browser: Browser, world: World) -> N
 
 
 @pytest.mark.parametrize("work", ["99999", "x", "1" * 30, ""])
-def test_work_that_nobody_knows_is_not_shown(browser: Browser, work: str) -> None:
+def test_work_that_nobody_knows_is_not_shown(send: Send, browser: Browser, work: str) -> None:
     assert browser.send("GET", f"/accounts?work={work}").status_code == 200
-    assert send(browser, "/works/99999/cancel").status_code == 404
+    assert send("/works/99999/cancel").status_code == 404
 
 
 def test_an_empty_pool_tells_how_to_fill_it(make_app: Callable[..., Flask]) -> None:
