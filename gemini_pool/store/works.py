@@ -145,8 +145,8 @@ class Works:
         """It is still being worked on; whether it should be."""
         with self._store.writing(shared=False):
             WorkRow.update(heard_at=self._clock()).where(WorkRow.id == work_id).execute(self._db)
-            row = WorkRow.get_or_none(self._db, WorkRow.id == work_id)
-        return row is not None and not row.cancelled
+            rows = list(WorkRow.select().where(WorkRow.id == work_id).execute(self._db))
+        return bool(rows) and not rows[0].cancelled
 
     def end(self, work_id: int, kind: str, state: WorkState, message: str = "") -> None:
         """Nothing more will be done."""

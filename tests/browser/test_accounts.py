@@ -1,4 +1,4 @@
-"""A real browser on the accounts: steps as they happen, ticking, the box that takes anything, the user script."""
+"""A real browser on the accounts: steps as they happen, ticking, the box for anything, the user script."""
 
 import json
 import os
@@ -136,11 +136,11 @@ def test_nothing_is_wider_than_the_screen_and_nothing_is_refused(
 
 
 def test_a_test_shows_its_steps_as_they_happen(browser: Any, console: str, world: World) -> None:
-    world.behave("amber", rtt=0.2)
+    world.behave("amber", first_delay=1.0)
     browser.get(f"{console}/accounts")
     one(browser, "tr[data-account='1'] form[action='/accounts/1/test'] button").send_keys(Keys.ENTER)
     trial = "tr[data-account='1'] .trial"
-    until(lambda: "token" in text(browser, trial), what="the first step")
+    until(lambda: "session" in text(browser, trial), what="the first steps")
     assert "answer" not in text(browser, trial)
     until(lambda: "answer" in text(browser, trial), what="the last step")
     until(lambda: not found(browser, f"{trial}[data-running]"), what="the end")
@@ -156,7 +156,7 @@ def test_a_test_that_fails_tells_what_the_service_said(browser: Any, console: st
 
 
 def test_work_for_several_is_followed_and_stopped(browser: Any, console: str, world: World) -> None:
-    world.behave(None, first_delay=20.0)
+    world.behave(None, first_delay=3.0)
     browser.get(f"{console}/accounts")
     assert not one(browser, ".bulk").is_displayed()
     one(browser, "[data-tick-all]").click()
@@ -164,8 +164,7 @@ def test_work_for_several_is_followed_and_stopped(browser: Any, console: str, wo
     one(browser, ".bulk [value=test]").click()
     until(lambda: "session" in text(browser, "#work"), what="the work")
     one(browser, "#work .working-line button").click()
-    world.behave(None)
-    until(lambda: "Stopped" in text(browser, "#work"), what="the work to stop", seconds=25)
+    until(lambda: "Stopped" in text(browser, "#work"), what=lambda: text(browser, "#work"))
 
 
 def test_a_ticked_table_is_not_taken_away_by_news(browser: Any, console: str, app: Flask) -> None:

@@ -171,6 +171,16 @@ def test_a_test_tells_what_the_service_said(send: Send, browser: Browser, world:
     assert "x-octagon-fill" in page
 
 
+def test_long_work_is_stopped_by_a_form(send: Send, browser: Browser, world: World) -> None:
+    world.behave(None, first_delay=2.5)  # longer than the work is looked after by itself
+    shown = send("/accounts/bulk", action="test-all").location
+    assert "Under way" in browser.send("GET", shown).text
+    work_id = shown.rpartition("=")[2]
+    assert send(f"/works/{work_id}/cancel", next=shown).location == shown
+    until(lambda: "Stopped" in browser.send("GET", shown).text, what="the work to stop")
+    assert "not tried" in browser.send("GET", shown).text
+
+
 @pytest.mark.parametrize("work", ["99999", "x", "1" * 30, ""])
 def test_work_that_nobody_knows_is_not_shown(send: Send, browser: Browser, work: str) -> None:
     assert browser.send("GET", f"/accounts?work={work}").status_code == 200
