@@ -36,7 +36,7 @@ function wants(part, names) {
 /** A part that somebody is working in stays as it is. */
 function replace(part, fresh, mount) {
   if (!fresh || !part.isConnected || part.contains(document.activeElement)) return
-  if (part.querySelector('details[open], .hint')) return
+  if (part.dataset.busy || part.querySelector('details[open], .hint')) return
   const made = document.importNode(fresh, true)
   part.replaceWith(made)
   tick(made)

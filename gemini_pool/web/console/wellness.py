@@ -94,7 +94,7 @@ def sentence(census: Census, now: float) -> Said:
 def needs(accounts: Sequence[Account], now: float, *, outage: bool = False) -> list[Need]:
     """What the operator should do, the worst first."""
     if not accounts:
-        return [Need("bad", "plus-lg", _("The pool has no accounts."), _("Add accounts"), "/accounts/new")]
+        return [Need("bad", "plus-lg", _("The pool has no accounts."), _("Add accounts"), "/accounts/add")]
     found = []
     if outage:
         told = _("Several accounts in a row could not reach the service: look at the network and the proxy.")

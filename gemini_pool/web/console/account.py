@@ -1,0 +1,199 @@
+"""An account's own page: what it is, what happened to it, and all that can be done about it."""
+
+import time
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from flask import Blueprint, abort, flash, redirect, render_template, request
+from flask_babel import gettext as _
+from pydantic import ValidationError
+from werkzeug.wrappers import Response
+
+from gemini_pool.errors import BadRequest, CallerError, Invalid, NotFound
+from gemini_pool.roster import QuotaKind
+from gemini_pool.store.call_filter import CallFilter
+from gemini_pool.store.profiles import Profile
+from gemini_pool.web.api import accounts as api
+from gemini_pool.web.api import statistics, trying
+from gemini_pool.web.api.account_shapes import AccountShown, limit_of, shown
+from gemini_pool.web.console.account_rows import row_of
+from gemini_pool.web.console.account_story import Failure, failures, timeline
+from gemini_pool.web.console.accounts import HERE, where_from
+from gemini_pool.web.console.overview import PERIODS, Period
+from gemini_pool.web.console.works import with_work, work_asked_for
+from gemini_pool.wiring import services
+
+bp = Blueprint("account", __name__)
+
+# So many of the newest calls are looked through for those that this account failed and another answered.
+LOOKED_THROUGH = 1_000
+FAILURES_SHOWN = 10
+Texts = Mapping[str, str]
+NOTHING: Texts = MappingProxyType({})
+COOKIES = ("secure_c_ses", "host_c_oses", "csesidx")
+FIELDS = (
+    *("name", "email", "config_id", "csesidx", "secure_c_ses", "host_c_oses", "user_agent"),
+    *("external_id", "trial_end", "expires_at", "note"),
+)
+# What every provider of mailboxes needs; what else an account has of its mailbox is shown as well.
+MAILBOX = ("mail_provider", "mail_address", "mail_password", "tempmail_name", "tempmail_url")
+MAILBOX_PREFIX = "mailbox."
+
+
+@bp.get("/accounts/<id:account_id>")
+def page(account_id: int) -> str:
+    """GET /accounts/7?period=7d."""
+    return _page(account_id)
+
+
+@bp.post("/accounts/<id:account_id>")
+def edit(account_id: int) -> Response | tuple[str, int]:
+    """Change what the form changed."""
+    try:
+        api.edit(account_id, _changes(account_id))
+    except (Invalid, BadRequest) as error:
+        return _page(account_id, wrong=_fields(error), typed=request.form), 400
+    except NotFound:
+        abort(404)
+    flash(_("The changes are saved."), "good")
+    return redirect(request.path, 303)
+
+
+@bp.post("/accounts/<id:account_id>/cookies")
+def renew(account_id: int) -> Response | tuple[str, int]:
+    """Give it the cookies of a new sign-in."""
+    given = {name: request.form.get(f"new_{name}", "").strip() for name in COOKIES}
+    try:
+        api.refresh_cookie(account_id, api.NewCookies(**given))
+    except NotFound:
+        abort(404)
+    except CallerError as error:
+        field = error.param or COOKIES[0]
+        return _page(account_id, wrong={f"new_{field}": str(error)}), 400
+    flash(_("The account has its new cookies. Test it to see whether it answers."), "good")
+    return redirect(f"{HERE}/{account_id}", 303)
+
+
+@bp.post("/accounts/<id:account_id>/toggle")
+def toggle(account_id: int) -> Response:
+    """Switch it off, or on."""
+    try:
+        on = api.toggle(account_id).available
+    except NotFound:
+        abort(404)
+    name = _profile(account_id).account.name
+    told = _("%(name)s is switched on.", name=name) if on else _("%(name)s is switched off.", name=name)
+    flash(told, "good")
+    return redirect(where_from(), 303)
+
+
+@bp.post("/accounts/<id:account_id>/test")
+def test(account_id: int) -> Response:
+    """Try it out; the page that one comes from shows the steps."""
+    _profile(account_id)
+    return with_work(where_from(), trying.test_many(trying.Which(ids=[account_id])).work_id)
+
+
+@bp.post("/accounts/<id:account_id>/delete")
+def delete(account_id: int) -> Response:
+    """Delete it."""
+    name = _profile(account_id).account.name
+    try:
+        api.delete(account_id)
+    except NotFound:
+        abort(404)
+    flash(_("%(name)s was deleted.", name=name), "good")
+    return redirect(HERE, 303)
+
+
+def _page(account_id: int, *, wrong: Texts = NOTHING, typed: Texts = NOTHING) -> str:
+    s, now, profile = services(), time.time(), _profile(account_id)
+    today = s.tally.today().get(account_id, ())
+    account = shown(profile, today, s, now)
+    period = next((one for one in PERIODS if one.name == request.args.get("period")), PERIODS[0])
+    row = row_of(profile, today, now)
+    return render_template(
+        "account.html",
+        account=account,
+        row=row,
+        kinds=row.kinds({kind: limit_of(kind, s) for kind in QuotaKind}, now),
+        values={**_held(profile, account), **typed},
+        mailbox=dict.fromkeys(MAILBOX, "") | profile.mailbox,
+        wrong=wrong,
+        events=timeline(api.history(account_id).history),
+        failures=_failures(account_id),
+        buckets=_buckets(account_id, period),
+        period=period,
+        periods=PERIODS,
+        raw=account.model_dump_json(indent=2),
+        followed=work_asked_for(),
+        now=now,
+    )
+
+
+def _profile(account_id: int) -> Profile:
+    try:
+        return api.known(account_id)
+    except NotFound:
+        abort(404)
+
+
+def _held(profile: Profile, account: AccountShown) -> dict[str, str]:
+    """What the form shows of it; cookies are masked."""
+    held = {name: getattr(account, name) or "" for name in FIELDS}
+    return held | {f"{MAILBOX_PREFIX}{name}": value for name, value in profile.mailbox.items()}
+
+
+def _changes(account_id: int) -> api.AccountChanges:
+    """What of the form differs from what it showed: a moment, say, was shown to the second alone."""
+    profile = _profile(account_id)
+    held = _held(profile, api.account(account_id).account)
+    typed = {name: text.strip() for name, text in request.form.items()}
+    changed = {name: typed[name] for name in FIELDS if typed.get(name, held[name]) != held[name]}
+    mailbox = {
+        name.removeprefix(MAILBOX_PREFIX): text
+        for name, text in typed.items()
+        if name.startswith(MAILBOX_PREFIX) and text != held.get(name, "")
+    }
+    try:
+        return api.AccountChanges.model_validate({**changed, **({"mailbox": mailbox} if mailbox else {})})
+    except ValidationError as error:
+        raise _invalid(error) from None
+
+
+def _invalid(error: ValidationError) -> Invalid:
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    fields = {str(fault["loc"][0]): fault["msg"].removeprefix("Value error, ") for fault in faults}
+    return Invalid("; ".join(fields.values()), fields=fields)
+
+
+def _fields(error: Invalid | BadRequest) -> dict[str, str]:
+    return error.fields if isinstance(error, Invalid) else {error.param or "name": str(error)}
+
+
+def _failures(account_id: int) -> list[Failure]:
+    """The latest calls it was asked for in vain: of the newest calls of all, and of its own."""
+    journal = services().journal
+    newest = journal.page(limit=LOOKED_THROUGH).calls
+    own = journal.page(CallFilter(account_id=account_id, outcome="error"), limit=FAILURES_SHOWN).calls
+    calls = sorted({kept.id: kept for kept in (*newest, *own)}.values(), key=lambda kept: -kept.id)
+    return failures(calls, account_id, FAILURES_SHOWN)
+
+
+def _buckets(account_id: int, period: Period) -> list[dict[str, Any]]:
+    """Its points for the charts; none when nobody asked it."""
+    wanted = statistics.Wanted.model_validate({"span": period.name, "account_id": account_id})
+    points = statistics.series(wanted).points
+    return [_bucket(point) for point in points] if any(point.counts.calls for point in points) else []
+
+
+def _bucket(point: statistics.PointShown) -> dict[str, Any]:
+    return {
+        "at": point.at,
+        "answers": point.counts.answers,
+        "failures": point.counts.failures,
+        "limited": point.counts.limited,
+        "first_ms_p50": point.first_ms.p50 if point.first_ms else None,
+        "first_ms_p95": point.first_ms.p95 if point.first_ms else None,
+    }
