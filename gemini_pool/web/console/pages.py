@@ -4,9 +4,9 @@ from flask import Blueprint, Flask
 from werkzeug.exceptions import HTTPException
 
 from gemini_pool.web.admin import require_admin
-from gemini_pool.web.console import frame, overview, welcome
+from gemini_pool.web.console import chat, frame, overview, welcome
 
-PAGES = (overview.bp,)
+PAGES = (overview.bp, chat.bp)
 
 
 def install(app: Flask) -> None:
