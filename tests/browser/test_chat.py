@@ -118,7 +118,7 @@ def test_files_go_along_and_can_be_opened_again(
     assert len(found(browser, "#chosen .file")) == 2
     ask(browser, "What is this?")
     answered(browser)
-    assert "(2 files)" in one(browser, ".turn-answer .md").text
+    assert "(2 files)" in one(browser, ".answer-text").text
     assert len(world.files("amber")) == 2
     assert not found(browser, "#chosen .file")
     one(browser, ".turn-user .picture").click()
@@ -128,7 +128,7 @@ def test_files_go_along_and_can_be_opened_again(
 def test_stop_ends_the_answer_and_the_pools_own_request(browser: Any, address: str, world: World) -> None:
     world.behave(None, words=3000, delay=0.02)
     ask(browser, "Go on and on")
-    until(lambda: "answers" in one(browser, ".turn-answer .md").text, what="the answer to begin")
+    until(lambda: "answers" in one(browser, ".answer-text").text, what="the answer to begin")
     one(browser, "#stop").click()
     answered(browser)
     assert "You stopped this answer." in one(browser, ".turn-answer .message").text
@@ -169,7 +169,7 @@ def test_an_answer_that_ends_early_says_so(browser: Any, address: str, world: Wo
     ask(browser, "anything")
     until(lambda: found(browser, ".turn-answer .message"), what="the word of it")
     assert "ends early" in one(browser, ".turn-answer .message").text
-    assert one(browser, ".turn-answer .md").text
+    assert one(browser, ".answer-text").text
 
 
 def test_markup_of_a_model_or_in_a_file_does_no_harm(
@@ -180,7 +180,7 @@ def test_markup_of_a_model_or_in_a_file_does_no_harm(
     answered(browser)
     links = [link.get_attribute("href") for link in found(browser, ".md a")]
     assert links == ["https://elsewhere.example/spy.png", "https://example.com/a?b=1"]
-    assert "<script>window.hit='script'</script>" in one(browser, ".md").text
+    assert "<script>window.hit='script'</script>" in one(browser, ".answer-text").text
     assert browser.execute_script(ALL_MARKUP) == 0
     assert texts(browser, "#chats-list a") == ["<img src=x onerror=window.hit='title'>"]
 
@@ -192,7 +192,7 @@ def test_markup_of_a_model_or_in_a_file_does_no_harm(
     one(browser, "#import-file").send_keys(str(tmp_path / "evil.json"))
     until(lambda: evil in texts(browser, "#chats-list a"), what="the conversation out of the file")
     next(link for link in found(browser, "#chats-list a") if link.get_attribute("textContent") == evil).click()
-    until(lambda: evil in one(browser, ".turn-answer .md").text, what="its answer")
+    until(lambda: evil in one(browser, ".answer-text").text, what="its answer")
     assert browser.execute_script(ALL_MARKUP) == 0
     assert browser.execute_script("return window.hit") is None
 
@@ -212,8 +212,7 @@ def test_hundreds_of_conversations_are_listed_searched_and_deleted(
     until(lambda: texts(browser, "#chats-list a") == ["Chat 137"], what="what was looked for")
     press(browser, Keys.TAB, Keys.ENTER)
     until(lambda: texts(browser, ".bubble") == ["needle in 137"], what="the conversation")
-    one(browser, "#title").clear()
-    one(browser, "#title").send_keys("Found", Keys.ENTER)
+    one(browser, "#title").send_keys(Keys.CONTROL, "a", Keys.NULL, "Found", Keys.ENTER)
     until(lambda: texts(browser, "#chats-list a") == ["Found"], what="the new title")
     one(browser, ".talk-head .more summary").click()
     one(browser, "#forget").click()
@@ -246,13 +245,13 @@ def test_an_answer_is_shown_alike_whether_it_came_in_pieces_or_whole(browser: An
 def test_nothing_is_wider_than_the_screen_in_the_chat(browser: Any, address: str, world: World) -> None:
     wide = f"{TEXT}\n\n```\n{'wide ' * 60}\n```\n\n{'long' * 90}\n\n| {'cell | ' * 30}\n| {'--- | ' * 30}\n| {'value | ' * 30}"
     world.behave(None, text=wide, thoughts=1, citations=True)
-    empty = address
     ask(browser, "How does a heat pump get warmth out of cold air, and what does it cost?")
     answered(browser)
     until(lambda: found(browser, ".print a"), what="the account")
+    kept = browser.current_url
     for width, height in WIDTHS.items():
         for theme, language in (("light", "en"), ("dark", "zh_CN"), ("dark", "en"), ("light", "zh_CN")):
-            for name, page in (("chat", browser.current_url), ("chat-empty", empty)):
+            for name, page in (("chat", kept), ("chat-empty", address)):
                 size(browser, width, height)
                 browser.get(f"{address.removesuffix('/chat')}/look?theme={theme}&language={language}&next=/health")
                 browser.get(page)

@@ -63,7 +63,7 @@ export class AnswerView {
     this.thoughtsWord = element('span', {})
     this.thoughts = element('details', {class: 'thoughts'}, element('summary', {}, icon('lightbulb'), this.thoughtsWord), this.thoughtsHost)
     this.thoughts.addEventListener('toggle', () => this.thoughts.open && this.showThoughts())
-    this.host = element('div', {class: 'md'})
+    this.host = element('div', {class: 'md answer-text'})
     this.below = element('div', {class: 'below'})
     this.foot = element('div', {class: 'turn-foot'})
     this.element = turn('turn turn-answer', message.model, this.thoughts, this.host, this.below, this.foot)
