@@ -21,9 +21,9 @@ function ready() {
   send.hidden = busy
   stop.hidden = !busy
   if (focused && !busy) box.focus()
-  const nothing = !box.value.trim() && !attachments.entries.some(one => one.ready && !one.failed)
-  send.disabled = nothing || attachments.busy
-  send.title = attachments.busy ? t('The files are still on their way.') : t('Send')
+  const {entries, busy: coming, failed} = attachments
+  send.disabled = (!box.value.trim() && !entries.length) || coming || failed
+  send.title = coming ? t('The files are still on their way.') : failed ? t('Remove the file that did not arrive.') : t('Send')
 }
 
 function fit() {
@@ -38,9 +38,11 @@ function write(text) {
   remember()
 }
 
-/** A reload, or a sign-in that has ended, costs nobody what he wrote. */
+/** A reload, or a sign-in that has ended, costs nobody what he wrote. Pictures and films are wanted once, other
+ *  models again. */
 function remember() {
   sessionStorage.setItem(DRAFT, box.value)
+  if (model.selectedOptions[0]?.parentElement === model.querySelector('optgroup')) localStorage.setItem(MODEL, model.value)
 }
 
 function choose(name) {
@@ -51,13 +53,13 @@ async function open() {
   const id = location.hash.slice(1)
   await talk.open(id)
   list.open(id)
-  if (talk.tree) choose(talk.tree.head.model)
+  choose(talk.tree?.head.model ?? localStorage.getItem(MODEL) ?? model.options[0]?.value)
   drawer(false)
   if (matchMedia('(pointer: fine)').matches) box.focus({preventScroll: true})
 }
 
 function forgotten(ids) {
-  for (const id of ids) running.get(id)?.stop()
+  for (const id of ids) running.get(id)?.discard()
   if (ids.includes(location.hash.slice(1))) location.hash = ''
 }
 
@@ -75,7 +77,7 @@ form.addEventListener('submit', async event => {
   const text = box.value.trim()
   const files = attachments.take()
   write('')
-  localStorage.setItem(MODEL, model.value)
+  remember()
   await talk.ask(text, files, model.value)
   list.open(talk.tree.head.id)
 })
@@ -124,17 +126,17 @@ byId('start').addEventListener('click', event => {
 })
 byId('chats-open').addEventListener('click', () => drawer(true))
 byId('chats-close').addEventListener('click', () => drawer(false))
+byId('talk').addEventListener('pointerdown', () => drawer(false))
 chats.addEventListener('keydown', event => { if (event.key === 'Escape' && !chats.querySelector('details[open]')) drawer(false) })
 chats.addEventListener('click', event => { if (event.target.closest('a')) drawer(false) })
 addEventListener('hashchange', open)
-addEventListener('popstate', open)
 onOthers(async id => {
   await list.load()
   const here = location.hash.slice(1)
-  if (here && (id === null || id === here) && !talk.answer) await talk.open(here)
+  const mine = talk.answer || document.querySelector('.edit')
+  if (here && (id === null || id === here) && !mine) await talk.open(here)
 })
 
-choose(localStorage.getItem(MODEL))
 write(sessionStorage.getItem(DRAFT) ?? '')
 byId('forgets').hidden = !shelf.forgets
 await Promise.all([list.load(), open()])

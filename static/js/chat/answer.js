@@ -9,6 +9,7 @@ const JOURNAL_MS = [300, 900, 2500] // the journal is written in batches
 export class Answer {
   onchange = () => {}
   onend = () => {}
+  discarded = false
 
   constructor(message, body, keep) {
     Object.assign(this, {message, body, keep, gone: new AbortController(), begun: performance.now()})
@@ -17,6 +18,13 @@ export class Answer {
   /** Give it up; what has come stays, and the pool closes its line to the service. */
   stop() {
     this.gone.abort()
+  }
+
+  /** Give it up for good: it belongs to nothing that is kept any more. */
+  discard() {
+    this.discarded = true
+    this.keep = () => {}
+    this.stop()
   }
 
   /** To its end, whichever that is. */

@@ -20,13 +20,17 @@ export class Attachments {
     return this.entries.some(one => !one.ready)
   }
 
+  get failed() {
+    return this.entries.some(one => one.failed)
+  }
+
   add(files) {
     for (const file of files) this.enter(file)
   }
 
-  /** Those that arrived, which are no longer here. */
+  /** All of them, which are no longer here. */
   take() {
-    const taken = this.entries.filter(one => one.ready && !one.failed).map(one => one.file)
+    const taken = this.entries.map(one => one.file)
     this.entries = []
     this.list.replaceChildren()
     this.onchange()

@@ -15,9 +15,10 @@ export function exportJson(all, name) {
 export function exportMarkdown(tree) {
   const {head} = tree
   const parts = [`# ${titleOf(head)}`]
-  if (head.system) parts.push(`## ${t('System prompt')}`, head.system)
+  const [system, you] = [t('System prompt'), t('You')]
+  if (head.system) parts.push(`## ${system}`, head.system)
   for (const {role, model, text, files} of tree.path()) {
-    parts.push(`## ${role === 'user' ? t('You') : model}`, ...files.map(file => `*${file.name}*`), text)
+    parts.push(`## ${role === 'user' ? you : model}`, ...files.map(file => `*${file.name}*`), text)
   }
   save(`${parts.filter(Boolean).join('\n\n')}\n`, `${fileName(titleOf(head))}.md`, 'text/markdown')
 }

@@ -124,8 +124,10 @@ export class AnswerView {
       if (!this.foot.childNodes.length) this.foot.append(tool('none', 'copy', '', true))
       return
     }
+    const focused = this.foot.contains(document.activeElement) && document.activeElement.dataset.do
     const tools = this.message.text ? [tool('copy', 'copy', t('Copy'))] : []
     this.foot.replaceChildren(...branches(this.message, this.tree), ...tools, tool('again', 'arrow-clockwise', t('Another answer')), smallPrint(this.message))
+    if (focused) this.foot.querySelector(`[data-do="${focused}"]`)?.focus()
   }
 }
 

@@ -63,7 +63,8 @@ export class Talk {
     this.showSystem()
     for (const one of document.querySelectorAll('[data-needs-conversation]')) one.disabled = !head
     byId('missing').hidden = !missing
-    document.title = `${head ? titleOf(head) : t('Chat')} · gemini_pool`
+    const title = head ? titleOf(head) : t('Chat')
+    document.title = `${title} · gemini_pool`
   }
 
   showSystem() {
@@ -122,7 +123,7 @@ export class Talk {
     const {tree} = this
     const path = tree.pathTo(asked)
     const message = emptyAnswer(tree.head.id, asked.id, model)
-    const answer = new Answer(message, bodyOf(tree.head, path, model), one => this.shelf.keep(null, one))
+    const answer = new Answer(message, bodyOf(tree.head, path, model), one => this.put(null, one))
     answer.tree = tree
     this.running.set(tree.head.id, answer)
     tree.add(message)
@@ -139,6 +140,7 @@ export class Talk {
   async attend(answer, head) {
     await answer.run()
     this.running.delete(head.id)
+    if (answer.discarded) return
     this.onchange(head)
     this.onbusy()
     if (this.tree?.head === head) this.said.textContent = answer.message.end === 'done' ? t('The answer is there.') : t('The answer ended early.')
@@ -253,7 +255,15 @@ export class Talk {
   async keep(...messages) {
     const {head} = this.tree
     this.onchange(head)
-    await this.shelf.keep(head, ...messages)
+    await this.put(head, ...messages)
     tellOthers(head.id)
+  }
+
+  async put(head, ...messages) {
+    try {
+      await this.shelf.keep(head, ...messages)
+    } catch {
+      toast(t('This browser could not keep the conversation; its room for this page may be used up. Export what you want to have.'), 'warn')
+    }
   }
 }

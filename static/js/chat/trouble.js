@@ -17,7 +17,8 @@ export function trouble(message) {
 function refused(message) {
   const [advice, ...ways] = advised(message.error, message.requestId)
   const words = message.error.message ? [element('small', {class: 'quiet words'}, message.error.message)] : []
-  return note('bad', message.text ? `${t('The answer ends early.')} ${advice}` : advice, ...words, element('div', {class: 'row-wrap'}, ...ways))
+  const early = message.text ? [element('p', {}, t('The answer ends early.'))] : []
+  return note('bad', advice, ...early, ...words, element('div', {class: 'row-wrap'}, ...ways))
 }
 
 function advised({status, code, param, retryAfter}, requestId) {
@@ -27,8 +28,8 @@ function advised({status, code, param, retryAfter}, requestId) {
   if (status === 404 && param === 'model') return [t('This model is not to be had. Choose another one below and try again.'), again()]
   if (status === 404) return [t('A file of this conversation is not kept any more. Edit the question it came with, or attach it again.')]
   if (code === 'content_filter') return [t('The service refuses to answer this. Word it differently.'), again()]
-  if (status === 429) return [retryAfter ? t('A limit is reached. Try again in {time}.', {time: duration(retryAfter)}) : t('A limit is reached. Try again later.'), again(), way(t('Look at the accounts'), '/accounts')]
-  if (status === 503) return [t('No account can answer now.'), again(), way(t('Look at the accounts'), '/accounts')]
+  if (status === 429 || code === 'rate_limit_exceeded') return [retryAfter ? t('A limit is reached. Try again in {time}.', {time: duration(retryAfter)}) : t('A limit is reached. Try again later.'), again(), way(t('Look at the accounts'), '/accounts')]
+  if (status === 503 || code === 'no_account_available' || code === 'overloaded') return [t('No account can answer now.'), again(), way(t('Look at the accounts'), '/accounts')]
   if (status === 400) return [t('The server does not take this question as it is.'), again()]
   const found = requestId ? [way(t('See what happened'), `/activity?text=${encodeURIComponent(requestId)}`)] : []
   return [t('Something went wrong on the way to the answer.'), again(), ...found]
