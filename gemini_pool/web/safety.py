@@ -42,7 +42,7 @@ def install(app: Flask) -> None:
 
 def content_policy(*image_hosts: str) -> str:
     """Our own pages load what is ours; pictures and films may also lie on an image host."""
-    hosts = "".join(f" {origin}" for origin in dict.fromkeys(_origins(image_hosts)))
+    hosts = "".join(f" {origin}" for origin in dict.fromkeys(origins(*image_hosts)))
     return "; ".join(
         (
             "default-src 'self'",
@@ -59,7 +59,7 @@ def content_policy(*image_hosts: str) -> str:
     )
 
 
-def _origins(addresses: tuple[str, ...]) -> Iterator[str]:
+def origins(*addresses: str) -> Iterator[str]:
     """`https://host:port` of each that is set; without a login, which an address may have."""
     for parts in map(urlsplit, filter(None, addresses)):
         yield f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

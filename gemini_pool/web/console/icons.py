@@ -15,4 +15,6 @@ ICONS = (
     "chevron-left", "chevron-right", "copy", "download", "eye", "eye-slash", "list-ul", "lightning-charge",
     "paperclip", "pause-fill", "pencil", "play-fill", "plus-lg", "power", "search", "send", "stop-circle",
     "three-dots", "trash", "upload", "x-lg",
+    # the chat
+    "box-arrow-up-right", "file-earmark", "lightbulb",
 )  # fmt: skip

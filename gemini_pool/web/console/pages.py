@@ -4,7 +4,17 @@ from flask import Blueprint, Flask
 from werkzeug.exceptions import HTTPException
 
 from gemini_pool.web.admin import csrf_token, require_admin
-from gemini_pool.web.console import account, accounts, adding, extractor, frame, overview, welcome, works
+from gemini_pool.web.console import (
+    account,
+    accounts,
+    adding,
+    chat,
+    extractor,
+    frame,
+    overview,
+    welcome,
+    works,
+)
 from gemini_pool.wiring import EXTENSION, Services
 
 PAGES = (
@@ -14,6 +24,7 @@ PAGES = (
     adding.bp,
     extractor.bp,
     works.bp,
+    chat.bp,
 )
 
 
