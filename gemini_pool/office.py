@@ -41,6 +41,7 @@ class Office:
     listeners: threading.BoundedSemaphore
     workbench: Workbench
     transfer: Transfer
+    backups: Backups
     try_out: Callable[[Account], Iterator[Silence | Tried]]
     holds_token: Callable[[Account], bool]
     reach: Callable[[str], int]
@@ -52,6 +53,7 @@ def furnish(stores: Stores, client: UpstreamClient, load: Load, reload: Callable
     settings, store, accounts = stores.settings, stores.store, stores.accounts
     door = open_door(store, stores.vault, stores.behind, settings.data_path, settings.admin_secrets)
     door.admins.honour_environment()
+    backups = Backups(store, settings.data_path)
     accounts.listen(partial(stores.live.tell, Happened.ACCOUNT))
     return Office(
         door=door,
@@ -59,7 +61,8 @@ def furnish(stores: Stores, client: UpstreamClient, load: Load, reload: Callable
         load=load,
         listeners=threading.BoundedSemaphore(MOST_LISTENERS),
         workbench=Workbench(stores.works),
-        transfer=Transfer(accounts, stores.catalog, stores.saved, Backups(store, settings.data_path)),
+        transfer=Transfer(accounts, stores.catalog, stores.saved, backups),
+        backups=backups,
         try_out=partial(try_out, client),
         holds_token=client.holds_token,
         reach=partial(_reach, settings),

@@ -1,0 +1,75 @@
+"""What a page says of a setting: what it means, and what it accepts.
+
+The sentences are those of the settings themselves; the catalogue has them in other languages.
+"""
+
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from gemini_pool.web.api.settings import of_name
+
+# Words of a choice, where the bare one does not say enough.
+CHOICES = {
+    "round_robin": _l("each in turn"),
+    "first_available": _l("the first that can"),
+    "recover": _l("it rests and is tried again"),
+    "disable": _l("it stays out"),
+    "reject": _l("a refusal"),
+    "default": _l("the default model"),
+    "passthrough": _l("is asked of the service as it is"),
+    "1": _l("on"),
+    "0": _l("off"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """`kind` is choice, number or text."""
+
+    kind: str
+    words: str
+    choices: tuple[tuple[str, str], ...] = ()
+    bounds: tuple[int, int] | None = None
+
+    def written(self, value: str) -> str:
+        """A value in the one form of those that mean the same, so that it can be chosen from a list."""
+        if self.kind != "choice":
+            return value
+        plain = value.lower()
+        return {"true": "1", "yes": "1", "on": "1", "false": "0", "no": "0", "off": "0"}.get(plain, plain)
+
+    def named(self, value: str) -> str:
+        """A value as the page calls it."""
+        return dict(self.choices).get(value, value)
+
+
+def meaning(name: str) -> str:
+    """What a setting is for, as a sentence."""
+    return _(of_name(name).about)
+
+
+def accepted(name: str) -> Accepted:
+    """What a setting takes."""
+    reader = of_name(name).reader
+    if reader.choices:
+        return Accepted("choice", "", tuple((one, _named(one)) for one in reader.choices))
+    if reader.bounds:
+        low, high = reader.bounds
+        words = _("A whole number from %(low)s to %(high)s.", low=low, high=high)
+        return Accepted("number", words, bounds=reader.bounds)
+    return Accepted("text", _(reader.accepted))
+
+
+def fault(name: str) -> str:
+    """What is wrong with a value, by what would be right."""
+    return _("This cannot be used. Accepted: %(accepted)s", accepted=accepted(name).words)
+
+
+def _named(choice: str) -> str:
+    return (
+        f"{choice} – {CHOICES[choice]}"
+        if choice in CHOICES and choice not in "01"
+        else str(CHOICES.get(choice, choice))
+    )
