@@ -1,10 +1,8 @@
 """Activity: calls, lines of the log, and what administrators changed; each searched and read page by page."""
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from flask_babel import LazyString
@@ -69,6 +67,7 @@ def clear() -> Response:
 
 def _calls() -> str:
     s, wrong = services(), dict[str, str]()
+    accounts = {one.account.id: one.account.name for one in s.office.profiles.get()}
     wanted = _wanted(wrong)
     found = s.journal.page(wanted, before_id=_id("before"), limit=ON_PAGE) if not wrong else None
     return render_template(
@@ -81,8 +80,10 @@ def _calls() -> str:
         opened=_id("open"),
         keys=[(str(key.id), key.name) for key in s.keys.list()],
         models=[model.id for model in s.catalog.list()],
-        accounts=_accounts(),
+        accounts=accounts,
+        offered=accounts.values() if len(accounts) <= MOST_OFFERED else (),
         ends=ENDS,
+        ending=[(name, end.word) for name, end in ENDS.items()],
         times=TIMES,
         filtered=any(request.args.get(name) for name in FILTERS),
     )
@@ -158,7 +159,3 @@ def _moment(name: str, wrong: dict[str, str]) -> float | None:
 def _id(name: str) -> int | None:
     found = request.args.get(name, type=int)
     return found if found is not None and 0 <= found < LARGEST_ID else None
-
-
-def _accounts() -> Mapping[int, Any]:
-    return {one.account.id: one.account.name for one in services().office.profiles.get()}

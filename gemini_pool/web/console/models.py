@@ -90,7 +90,9 @@ def _form(given: Mapping[str, Any], wrong: Mapping[str, str], *, known: bool) ->
     others = [model.id for model in api.models().models if model.id != given.get("id")]
     aliases = given.get("aliases", "")
     shown = {**given, "aliases": aliases if isinstance(aliases, str) else ", ".join(aliases)}
-    return render_template("model.html", given=shown, faults=wrong, known=known, others=others, kinds=KINDS)
+    return render_template(
+        "model.html", given=shown, faults=wrong, known=known, others=[("", _("none")), *others], kinds=KINDS
+    )
 
 
 def _given() -> dict[str, Any]:

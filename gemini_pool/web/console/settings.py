@@ -45,7 +45,8 @@ GROUPS = (
     )),
     Group("upstream", _l("Upstream and proxy"), (
         "PROXY", "GEMINI_API_URL", "GEMINI_AUTH_URL", "GEMINI_LOGIN_URL", "UPSTREAM_LANGUAGE",
-        "UPSTREAM_TIME_ZONE", "CONNECT_TIMEOUT", "FIRST_BYTE_TIMEOUT", "FIRST_BYTE_TIMEOUT_MEDIA", "READ_TIMEOUT", "READY_SECONDS",
+        "UPSTREAM_TIME_ZONE", "CONNECT_TIMEOUT", "FIRST_BYTE_TIMEOUT", "FIRST_BYTE_TIMEOUT_MEDIA",
+        "READ_TIMEOUT", "READY_SECONDS",
     )),
     Group("files", _l("Files and media"), (
         "MAX_FILE_MB", "MAX_KEY_FILES_MB", "FILE_DAYS", "IMAGE_FORMAT", "IMAGE_HOURS", "VIDEO_HOURS",
@@ -58,7 +59,7 @@ GROUPS = (
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A setting as its page shows it. `value` is empty for secrets; `held` is the mask of one that is there."""
+    """A setting as its page shows it. `value` is empty for secrets; `held` masks one that is there."""
 
     name: str
     kind: str
