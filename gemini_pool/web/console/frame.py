@@ -77,7 +77,6 @@ def install(app: Flask) -> None:
         static_url=assets.url,
         theme=theme,
     )
-    app.jinja_env.globals.setdefault("csrf_token", str)  # the admin's door gives the true one
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 

@@ -3,6 +3,7 @@
 The sentences are those of the settings themselves; the catalogue has them in other languages.
 """
 
+import re
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
@@ -10,6 +11,8 @@ from flask_babel import lazy_gettext as _l
 
 from gemini_pool.web.api.settings import of_name
 
+ANYTHING = "text"
+SCHEME = re.compile(r"`(\w+://)")
 # Words of a choice, where the bare one does not say enough.
 CHOICES = {
     "round_robin": _l("each in turn"),
@@ -59,12 +62,23 @@ def accepted(name: str) -> Accepted:
         low, high = reader.bounds
         words = _("A whole number from %(low)s to %(high)s.", low=low, high=high)
         return Accepted("number", words, bounds=reader.bounds)
-    return Accepted("text", _(reader.accepted))
+    return Accepted("text", _sentence(reader.accepted))
 
 
 def fault(name: str) -> str:
     """What is wrong with a value, by what would be right."""
     return _("This cannot be used. Accepted: %(accepted)s", accepted=accepted(name).words)
+
+
+def _sentence(told: str) -> str:
+    """What is accepted, as a sentence; nothing where anything is."""
+    if told == ANYTHING:
+        return ""
+    if told.startswith("an address"):
+        schemes = ", ".join(SCHEME.findall(told))
+        return _("An address that begins with %(schemes)s.", schemes=schemes)
+    words = _(told).replace("`", "")
+    return _("%(text)s.", text=words[:1].upper() + words[1:])
 
 
 def _named(choice: str) -> str:

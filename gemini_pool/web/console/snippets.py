@@ -69,7 +69,7 @@ def _curl(base: str, key: str, model: str) -> str:
 
 def _python(base: str, key: str, model: str) -> str:
     return (
-        f'from openai import OpenAI\n\nclient = OpenAI(base_url="{base}/v1", api_key="{key}")\n'
+        f'from openai import OpenAI\n\nclient = OpenAI(\n    base_url="{base}/v1",\n    api_key="{key}",\n)\n'
         f"answer = client.chat.completions.create(\n    model={json.dumps(model)},\n"
         '    messages=[{"role": "user", "content": "Hello"}],\n)\nprint(answer.choices[0].message.content)'
     )
