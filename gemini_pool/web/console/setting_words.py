@@ -12,6 +12,18 @@ from flask_babel import lazy_gettext as _l
 from gemini_pool.web.api.settings import of_name
 
 ANYTHING = "text"
+# What the readers of settings say of themselves: here for the catalogue.
+TAKEN = (
+    _l("the value as the browser shows it"),
+    _l("one or more, separated by commas"),
+    _l("addresses or networks, separated by commas, or `none`"),
+    _l("text of 10 to 1024 characters"),
+    _l("32 bytes in URL-safe base64, as `openssl rand -base64 32 | tr '+/' '-_'` prints"),
+    _l(
+        "a JSON array of objects with secure_c_ses, csesidx, config_id (or team_id) and, if known, "
+        "id, host_c_oses, user_agent, expires_at"
+    ),
+)
 SCHEME = re.compile(r"`(\w+://)")
 # Words of a choice, where the bare one does not say enough.
 CHOICES = {
@@ -50,7 +62,7 @@ class Accepted:
 
 def meaning(name: str) -> str:
     """What a setting is for, as a sentence."""
-    return _(of_name(name).about)
+    return _(of_name(name).about).replace("`", "")
 
 
 def accepted(name: str) -> Accepted:
