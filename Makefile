@@ -42,7 +42,7 @@ readme: runtime ## write the table of settings into README.md, and the generated
 
 translations: dev ## collect what the console says, and compile what the catalogues say of it in other languages
 	@mkdir -p build
-	.venv/bin/pybabel -q extract -F $(WORDS)/babel.cfg -k _l -k t -k tn:1,2 --no-wrap --sort-by-file \
+	.venv/bin/pybabel -q extract -F $(WORDS)/babel.cfg -k _l -k t -k tn:1,2 -k knob:4 --no-wrap --sort-by-file \
 		--add-location=file --project=gemini_pool -o build/messages.pot .
 	.venv/bin/pybabel -q update -i build/messages.pot -d $(WORDS) --no-wrap --ignore-obsolete --no-fuzzy-matching
 	.venv/bin/pybabel -q compile -d $(WORDS)

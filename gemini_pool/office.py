@@ -42,6 +42,7 @@ class Office:
     listeners: threading.BoundedSemaphore
     workbench: Workbench
     transfer: Transfer
+    backups: Backups
     try_out: Callable[[Account], Iterator[Silence | Tried]]
     holds_token: Callable[[Account], bool]
     reach: Callable[[str], int]
@@ -53,6 +54,7 @@ def furnish(stores: Stores, client: UpstreamClient, load: Load, reload: Callable
     settings, store, accounts = stores.settings, stores.store, stores.accounts
     door = open_door(store, stores.vault, stores.behind, settings.data_path, settings.admin_secrets)
     door.admins.honour_environment()
+    backups = Backups(store, settings.data_path)
     accounts.listen(partial(stores.live.tell, Happened.ACCOUNT))
     profiles = Cached(store, accounts.profiles)
     accounts.listen(lambda _: profiles.outdate())  # who changed something here sees it at once
@@ -62,7 +64,8 @@ def furnish(stores: Stores, client: UpstreamClient, load: Load, reload: Callable
         load=load,
         listeners=threading.BoundedSemaphore(MOST_LISTENERS),
         workbench=Workbench(stores.works),
-        transfer=build_transfer(stores),
+        transfer=build_transfer(stores, backups),
+        backups=backups,
         try_out=partial(try_out, client),
         holds_token=client.holds_token,
         reach=partial(_reach, settings),
@@ -70,9 +73,8 @@ def furnish(stores: Stores, client: UpstreamClient, load: Load, reload: Callable
     )
 
 
-def build_transfer(stores: Stores) -> Transfer:
+def build_transfer(stores: Stores, backups: Backups) -> Transfer:
     """What takes everything out, and in."""
-    backups = Backups(stores.store, stores.settings.data_path)
     return Transfer(stores.accounts, stores.catalog, stores.saved, backups, PortableKeys(stores.store))
 
 

@@ -27,10 +27,15 @@ LONGEST_PASSWORD = 1024  # whoever sends more does not mean it; nothing is ever 
 
 @dataclass(frozen=True)
 class Reader(Generic[T]):
-    """How one kind of value is read, and the words for what is accepted."""
+    """How one kind of value is read, and the words for what is accepted.
+
+    `choices` are the values where there are but a few, `bounds` the least and the most of a number.
+    """
 
     accepted: str
     read: Callable[[str], T]
+    choices: tuple[str, ...] = ()
+    bounds: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +56,7 @@ def whole(low: int, high: int) -> Reader[int]:
             raise ValueError("is out of range")
         return int(text)
 
-    return Reader(f"a whole number from {low} to {high}", read)
+    return Reader(f"a whole number from {low} to {high}", read, bounds=(low, high))
 
 
 def choice(*names: str) -> Reader[str]:
@@ -60,7 +65,7 @@ def choice(*names: str) -> Reader[str]:
             raise ValueError("is not one of the choices")
         return text.lower()
 
-    return Reader(" | ".join(names), read)
+    return Reader(" | ".join(names), read, choices=names)
 
 
 def _switch(text: str) -> bool:
@@ -178,7 +183,7 @@ def read_expiry(text: str) -> float:
 TEXT = Reader("text", str)
 HEADER_TEXT = Reader("the value as the browser shows it", _header_text)
 PASSWORD = Reader(f"text of {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters", _password)
-SWITCH = Reader("1 | 0, also true/false, yes/no, on/off", _switch)
+SWITCH = Reader("1 | 0, also true/false, yes/no, on/off", _switch, choices=("1", "0"))
 SEVERAL = Reader("one or more, separated by commas", _several)
 NETWORKS = Reader("addresses or networks, separated by commas, or `none`", _networks)
 FERNET_KEYS = Reader(

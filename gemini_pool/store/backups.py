@@ -34,6 +34,13 @@ class Backups:
             raise StoreError(f"The folder of backups cannot be used: {error}") from error
         return path
 
+    def listed(self) -> list[tuple[str, int, float]]:
+        """Name, size in bytes and time (epoch seconds) of those that are kept, the newest first."""
+        found = [
+            (path.name, path.stat()) for path in sorted(self._folder.glob("gemini_pool-*.db"), reverse=True)
+        ]
+        return [(name, known.st_size, known.st_mtime) for name, known in found]
+
     def write(self, path: Path) -> None:
         """A backup in a file of one's own choice, which only its owner can read."""
         fresh = path.with_name(f"{path.name}.{os.getpid()}")

@@ -59,6 +59,13 @@ class Statistics:
         found = self._by_model(span.starts(self._clock(), span.width), of)
         return {model: Figures.of(sums) for model, sums in found.items() if model}
 
+    def whole(self, span: Span, of: Subject = EVERYTHING) -> Figures:
+        """The span in one."""
+        every = Sums()
+        for sums in self._by_model(span.starts(self._clock(), span.width), of).values():
+            every.add(sums)
+        return Figures.of(every)
+
     def by_account(self, span: Span) -> dict[int, Counts]:
         """What each account did when it was asked; none for those that were not."""
         first = span.starts(self._clock(), span.width)[0]

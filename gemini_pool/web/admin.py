@@ -60,7 +60,7 @@ def install(app: Flask) -> None:
     app.config["REMEMBER_COOKIE_NAME"] = token_hex()  # flask-login's own cookie: nobody can send it
     manager.request_loader(_load)
     manager.init_app(app)
-    app.context_processor(lambda: {"csrf_token": csrf_token})
+    app.jinja_env.globals["csrf_token"] = csrf_token  # macros see no context
 
 
 def require_admin() -> Response | None:

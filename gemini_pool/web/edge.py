@@ -36,6 +36,7 @@ from gemini_pool.errors import (
     UnknownModel,
     UpstreamError,
 )
+from gemini_pool.web.console.frame import error_page
 from gemini_pool.wiring import services
 
 log = logging.getLogger(__name__)
@@ -144,7 +145,7 @@ def _refuse(error: PoolError) -> Response:
     if status == OWN_FAULT:
         log.error("request %s failed", g.request_id, exc_info=error)
     g.refusal = error
-    response = reply(_written(error, status), status)
+    response = _written(error, status)
     if error.retry_after is not None:
         response.headers["retry-after"] = str(math.ceil(error.retry_after))
     if isinstance(error, UpstreamError | NoAccountAvailable):
@@ -164,7 +165,7 @@ def _refuse_http(error: HTTPException) -> Response:
     if status == NOT_FOUND and lacking:
         words = f"{request.path} does not exist here: Gemini Business has no {LACKING[lacking]}."
     told = BadRequest(words, code=_slug(error.name))
-    response = reply(_written(told, status), status)
+    response = _written(told, status)
     for name, value in error.get_headers():
         if name.lower() in ("allow", "content-range"):
             response.headers[name] = value
@@ -174,20 +175,20 @@ def _refuse_http(error: HTTPException) -> Response:
 def _own_fault(error: Exception) -> Response:
     """Border: the caller is told of whatever was not foreseen."""
     g.refusal = own_fault(error, g.get("request_id", ""))
-    return reply(_written(g.refusal, OWN_FAULT), OWN_FAULT)
+    return _written(g.refusal, OWN_FAULT)
 
 
-def _written(error: PoolError, status: int) -> bytes:
+def _written(error: PoolError, status: int) -> Response:
     """An error in the form that those who call this path can read."""
     writer = next(write for start, write in WRITERS if request.path.startswith(start))
     return writer(error, status)
 
 
-def _in_openais_form(error: PoolError, status: int) -> bytes:
-    return ChatDialect().write_error(error, status)
+def _in_openais_form(error: PoolError, status: int) -> Response:
+    return reply(ChatDialect().write_error(error, status), status)
 
 
-def _in_plain_form(error: PoolError, _: int) -> bytes:
+def _in_plain_form(error: PoolError, status: int) -> Response:
     told: dict[str, object] = {"error": str(error), "detail": str(error)}
     if isinstance(error, Invalid):
         told["fields"] = error.fields
@@ -195,11 +196,29 @@ def _in_plain_form(error: PoolError, _: int) -> bytes:
         told["fields"] = {error.param: str(error)}
     if isinstance(error, SignInRefused) and error.code_required:
         told["code_required"] = True
-    return orjson.dumps(told)
+    return reply(orjson.dumps(told), status)
+
+
+def _as_a_page(error: PoolError, status: int) -> Response:
+    """For who reads pages; programs come here by a wrong address, and are told as elsewhere."""
+    kinds = request.accept_mimetypes
+    if kinds["text/html"] <= kinds[JSON_TYPE]:
+        return _in_openais_form(error, status)
+    try:
+        page = error_page(str(error), status, g.get("request_id", ""))
+    except PoolError:  # without the store nobody knows who is signed in
+        return _in_openais_form(error, status)
+    return Response(page, status, content_type="text/html; charset=utf-8")
 
 
 # The first beginning of the path that fits decides.
-WRITERS = (("/api/", _in_plain_form), ("", _in_openais_form))
+WRITERS = (
+    ("/api/", _in_plain_form),
+    ("/v1/", _in_openais_form),
+    ("/image/", _in_openais_form),
+    ("/video/", _in_openais_form),
+    ("", _as_a_page),
+)
 
 
 def _slug(name: str) -> str:

@@ -11,7 +11,7 @@ of it. An operation stays the function that it is, so that a page can call it as
 """
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from types import MappingProxyType
@@ -148,6 +148,14 @@ def checked(shape: type[Checked], where: str) -> Checked:
     """The current request's query, body or form as a shape; Invalid."""
     try:
         return cast(Checked, _READERS[where](shape))
+    except ValidationError as error:
+        raise _invalid(error) from None
+
+
+def filled(shape: type[Checked], values: Mapping[str, object]) -> Checked:
+    """What a form of the console held as a shape, numbers still as text; Invalid."""
+    try:
+        return shape.model_validate(dict(values))
     except ValidationError as error:
         raise _invalid(error) from None
 

@@ -88,6 +88,11 @@ def in_force(name: str, s: Services, saved: dict[str, str]) -> str:
     return saved.get(name, k.default)
 
 
+def of_name(name: str) -> Knob:
+    """What is known of a setting."""
+    return next(k for k in knobs().values() if k.name == name)
+
+
 def _differs(name: str, text: str, saved: dict[str, str]) -> bool:
     held = saved.get(name, "")
     return text != held and not (held and text == masked(held))

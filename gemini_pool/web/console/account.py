@@ -17,6 +17,7 @@ from gemini_pool.store.profiles import Profile
 from gemini_pool.web.api import accounts as api
 from gemini_pool.web.api import statistics, trying
 from gemini_pool.web.api.account_shapes import AccountShown, limit_of, shown
+from gemini_pool.web.api.given_accounts import AccountChanges, NewCookies
 from gemini_pool.web.console.account_rows import row_of
 from gemini_pool.web.console.account_story import Failure, failures, timeline
 from gemini_pool.web.console.accounts import HERE, where_from
@@ -65,7 +66,7 @@ def renew(account_id: int) -> Response | tuple[str, int]:
     """Give it the cookies of a new sign-in."""
     given = {name: request.form.get(f"new_{name}", "").strip() for name in COOKIES}
     try:
-        api.refresh_cookie(account_id, api.NewCookies(**given))
+        api.refresh_cookie(account_id, NewCookies(**given))
     except NotFound:
         abort(404)
     except CallerError as error:
@@ -145,7 +146,7 @@ def _held(profile: Profile, account: AccountShown) -> dict[str, str]:
     return held | {f"{MAILBOX_PREFIX}{name}": value for name, value in profile.mailbox.items()}
 
 
-def _changes(account_id: int) -> api.AccountChanges:
+def _changes(account_id: int) -> AccountChanges:
     """What of the form differs from what it showed: a moment, say, was shown to the second alone."""
     profile = _profile(account_id)
     held = _held(profile, api.account(account_id).account)
@@ -157,7 +158,7 @@ def _changes(account_id: int) -> api.AccountChanges:
         if name.startswith(MAILBOX_PREFIX) and text != held.get(name, "")
     }
     try:
-        return api.AccountChanges.model_validate({**changed, **({"mailbox": mailbox} if mailbox else {})})
+        return AccountChanges.model_validate({**changed, **({"mailbox": mailbox} if mailbox else {})})
     except ValidationError as error:
         raise _invalid(error) from None
 

@@ -12,9 +12,7 @@ from urllib.parse import urlencode
 
 from flask import Flask, redirect, render_template, request
 from flask_babel import Babel, LazyString
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from werkzeug.exceptions import HTTPException
 from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response
 
@@ -79,7 +77,6 @@ def install(app: Flask) -> None:
         static_url=assets.url,
         theme=theme,
     )
-    app.jinja_env.globals.setdefault("csrf_token", str)  # the admin's door gives the true one
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
 
@@ -116,14 +113,9 @@ def is_at(place: Place) -> bool:
     return request.path == place.path or (place.path != "/" and request.path.startswith(f"{place.path}/"))
 
 
-def error_page(error: HTTPException) -> tuple[str, int]:
-    """A refusal, on a page of its own."""
-    status = error.code or 500
-    told = {
-        404: _("There is nothing at this address. It may have been deleted, or the link is incomplete."),
-        413: _("What you sent is larger than the server takes. Send less of it, or raise MAX_BODY_MB."),
-    }.get(status, error.description or error.name)
-    return render_template("error.html", status=status, told=told), status
+def error_page(told: str, status: int, request_id: str) -> str:
+    """A refusal on a page of its own: what happened, what can be done, and by which id the log has it."""
+    return render_template("error.html", status=status, told=told, request_id=request_id)
 
 
 def _local(address: str) -> str:

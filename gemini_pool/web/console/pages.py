@@ -1,17 +1,23 @@
 """The pages of the console, all behind one door. A new subject is one line in PAGES."""
 
 from flask import Blueprint, Flask
-from werkzeug.exceptions import HTTPException
 
 from gemini_pool.web.admin import csrf_token, require_admin
 from gemini_pool.web.console import (
     account,
     accounts,
+    activity,
     adding,
     chat,
+    data,
     extractor,
+    first_steps,
     frame,
+    keys,
+    models,
     overview,
+    security,
+    settings,
     welcome,
     works,
 )
@@ -25,6 +31,13 @@ PAGES = (
     extractor.bp,
     works.bp,
     chat.bp,
+    keys.bp,
+    models.bp,
+    activity.bp,
+    settings.bp,
+    security.bp,
+    data.bp,
+    first_steps.bp,
 )
 
 
@@ -36,7 +49,6 @@ def install(app: Flask) -> None:
     app.register_blueprint(welcome.bp)
     console = Blueprint("console", __name__)
     console.before_request(require_admin)
-    console.register_error_handler(HTTPException, frame.error_page)
     for page in PAGES:
         console.register_blueprint(page)
     app.register_blueprint(console)

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 
 from gemini_pool.errors import CallerError, Forged, Invalid
 from gemini_pool.web.admin import refuse_forged, signed_in
+from gemini_pool.web.console.faults import faults, sentence
 from gemini_pool.web.edge import status_of
 from gemini_pool.web.same_site import local_path
 from gemini_pool.web.signing import hand_over, set_up, sign_in, sign_out, take_back
@@ -14,6 +15,7 @@ from gemini_pool.wiring import services
 bp = Blueprint("welcome", __name__)
 
 OVERVIEW = "/"
+NEXT_STEP = "/welcome"
 
 
 @bp.get("/login")
@@ -55,7 +57,7 @@ def set_first_password() -> Response:
         token = set_up(request.form.get("code", ""), password)
     except CallerError as error:
         return _form("setup.html", error)
-    return hand_over(_see_other(url_for("welcome.login")), token)
+    return hand_over(_see_other(NEXT_STEP), token)
 
 
 @bp.post("/logout")
@@ -71,11 +73,11 @@ def _form(template: str, error: CallerError | None = None) -> Response:
     """A form, with what was wrong beside its fields. What was typed is typed again: it is secret."""
     if isinstance(error, Forged):
         raise error
-    fields = error.fields if isinstance(error, Invalid) else {}
     page = render_template(
         template,
-        error=str(error) if error and not fields else "",
-        fields=fields,
+        error=sentence(error) if error and not isinstance(error, Invalid) else "",
+        fields=faults(error) if isinstance(error, Invalid) else {},
+        wait=math.ceil(error.retry_after) if error and error.retry_after else 0,
         next=_next(),
         totp=services().office.door.admins.has_totp(),
     )

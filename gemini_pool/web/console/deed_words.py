@@ -1,0 +1,42 @@
+"""What an administrator did, as people read it in the audit."""
+
+from flask_babel import lazy_gettext as _l
+
+DEEDS = {
+    "account.added": _l("Account added"),
+    "account.edited": _l("Account changed"),
+    "account.deleted": _l("Account deleted"),
+    "account.enabled": _l("Account switched on"),
+    "account.disabled": _l("Account switched off"),
+    "account.renewed": _l("Cookies of an account renewed"),
+    "accounts.tested": _l("Accounts tested"),
+    "accounts.imported": _l("Accounts taken over"),
+    "config.exported": _l("Everything exported"),
+    "key.made": _l("Key made"),
+    "key.changed": _l("Key changed"),
+    "key.revoked": _l("Key revoked"),
+    "key.deleted": _l("Key deleted"),
+    "model.added": _l("Model added"),
+    "model.edited": _l("Model changed"),
+    "model.deleted": _l("Model deleted"),
+    "models.ordered": _l("Models put in another order"),
+    "settings.saved": _l("Settings saved"),
+    "log.cleared": _l("Events cleared"),
+    "backup.made": _l("Backup made"),
+    "signed in": _l("Signed in"),
+    "signed out": _l("Signed out"),
+    "sign-in refused": _l("Sign-in refused"),
+    "set-up refused": _l("Set-up refused"),
+    "first password set": _l("First password set"),
+    "password changed": _l("Password changed"),
+    "password refused": _l("Password refused"),
+    "session ended": _l("Session ended"),
+    "other sessions ended": _l("Other sessions ended"),
+    "second factor on": _l("Second factor switched on"),
+    "second factor off": _l("Second factor switched off"),
+}
+
+
+def deed(action: str) -> str:
+    """The words for an action; the action itself where it is a new one."""
+    return str(DEEDS.get(action, action))
