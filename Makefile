@@ -6,8 +6,10 @@ RUN := .venv/bin/python
 WORDS := gemini_pool/web/translations
 
 # The servers' tests go to the background, where the shell lets no Ctrl-C through: the others test that too.
-BOTH := $(RUN) -m pytest tests/process & servers=$$!; \
-	$(RUN) -m pytest --ignore=tests/process; others=$$?; wait $$servers && exit $$others
+# Those wait less, so the last of the servers' come after them.
+BOTH := $(RUN) -m pytest tests/process/test_[a-k]*.py & servers=$$!; \
+	$(RUN) -m pytest --ignore=tests/process && $(RUN) -m pytest tests/process/test_[l-z]*.py; others=$$?; \
+	wait $$servers && exit $$others
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run check test held bench lock readme translations clean runtime dev
