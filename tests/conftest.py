@@ -1,5 +1,6 @@
 """What every kind of test can ask for: a simulator, an application over it, a pool in its own processes."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +15,8 @@ from gemini_pool.app import create_app
 from gemini_pool.settings import read_settings
 from gemini_pool.simulator.server import Simulator
 from gemini_pool.simulator.world import World
+from gemini_pool.startup import DATABASE_FILE
+from gemini_pool.store.db import Store
 from gemini_pool.wiring import EXTENSION
 
 THREE = ("amber", "bruno", "clara")
@@ -40,12 +43,25 @@ def many_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database without anything in it, which takes longer to make than to copy."""
+    path = tmp_path_factory.mktemp("migrated") / DATABASE_FILE
+    store = Store(path)
+    store.migrate()
+    store.close()
+    return path
+
+
 @pytest.fixture
-def make_app(simulator: Simulator, tmp_path: Path) -> Iterator[Callable[..., Flask]]:
+def make_app(simulator: Simulator, tmp_path: Path, migrated: Path) -> Iterator[Callable[..., Flask]]:
     """Make an application over accounts of the cast: `make_app("amber", MAX_BODY_MB="1")`."""
     with ExitStack() as stack:
 
         def make(*names: str, **environ: str) -> Flask:
+            database = tmp_path / DATABASE_FILE
+            if not database.exists():
+                shutil.copyfile(migrated, database)
             app = create_app(read_settings(environment(simulator, tmp_path, names) | environ))
             stack.callback(app.extensions[EXTENSION].close)
             return app

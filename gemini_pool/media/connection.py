@@ -8,6 +8,7 @@ import ssl
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import cache
 from http.client import HTTPException
 from typing import Any
 
@@ -77,9 +78,15 @@ class _GivenTls(_Given, HTTPSConnection):
 
 
 def tls_context() -> ssl.SSLContext:
-    """Trusts the public authorities and nobody else. Slow to make: keep it."""
+    """Trusts the public authorities and nobody else."""
+    return _trusting(certifi.where())
+
+
+@cache
+def _trusting(authorities: str) -> ssl.SSLContext:
+    """One for all connections: reading the authorities' certificates takes longer than a handshake."""
     context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
-    context.load_verify_locations(certifi.where())
+    context.load_verify_locations(authorities)
     context.sslsocket_class = TimedTlsSocket
     return context
 

@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from http.client import HTTPException
 from typing import Any
 from urllib.parse import urlsplit
@@ -62,9 +63,7 @@ class Dialler:
         self._proxy = parse_url(proxy) if proxy else None
         self._socks = SOCKSProxyManager(proxy) if proxy.startswith("socks") else None
         self._timeout = timeout
-        # Made once: reading the authorities' certificates takes longer than a handshake.
-        self._tls = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
-        self._tls.load_verify_locations(certifi.where())
+        self._tls = _trusting(certifi.where())
 
     def dial(self, origin: Origin) -> Dialled:
         """A new connection to this origin, its certificate checked; Unreachable."""
@@ -117,3 +116,11 @@ def unreachable(error: Exception, *, asked: bool = True) -> Unreachable:
     )
     failure.asked = asked
     return failure
+
+
+@cache
+def _trusting(authorities: str) -> ssl.SSLContext:
+    """One for all connections: reading the authorities' certificates takes longer than a handshake."""
+    context = create_urllib3_context(cert_reqs=ssl.CERT_REQUIRED)
+    context.load_verify_locations(authorities)
+    return context

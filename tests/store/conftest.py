@@ -1,5 +1,6 @@
 """A fresh database for each test, and Python in another process."""
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -28,10 +29,9 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(path: Path) -> Store:
-    store = Store(path)
-    store.migrate()
-    return store
+def store(path: Path, migrated: Path) -> Store:
+    shutil.copyfile(migrated, path)
+    return Store(path)
 
 
 @pytest.fixture
