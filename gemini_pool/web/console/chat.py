@@ -52,4 +52,6 @@ def models(s: Services) -> list[tuple[LazyString, list[str]]]:
     shown = [entry for entry in s.catalog.rows() if entry.enabled]
     order = list(KINDS)
     shown.sort(key=lambda entry: order.index(entry.kind))
-    return [(KINDS[kind], [entry.id for entry in some]) for kind, some in groupby(shown, lambda one: one.kind)]
+    return [
+        (KINDS[kind], [entry.id for entry in some]) for kind, some in groupby(shown, lambda one: one.kind)
+    ]

@@ -17,7 +17,9 @@ MakeApp = Callable[..., Flask]
 
 @pytest.fixture
 def console(make_app: MakeApp) -> Flask:
-    return make_app(ADMIN_PASSWORD=PASSWORD, UPLOAD_ENDPOINT="https://user:secret@pictures.example.org/upload")
+    return make_app(
+        ADMIN_PASSWORD=PASSWORD, UPLOAD_ENDPOINT="https://user:secret@pictures.example.org/upload"
+    )
 
 
 @pytest.fixture
@@ -67,7 +69,9 @@ def test_its_scripts_are_those_that_there_are() -> None:
 
 def test_what_others_wrote_is_as_they_wrote_it() -> None:
     vendor = STATIC / "vendor"
-    told = dict(re.findall(r"^\| `([\w.-]+)` .*`([0-9a-f]{64})` \|$", (vendor / "README.md").read_text(), re.M))
+    told = dict(
+        re.findall(r"^\| `([\w.-]+)` .*`([0-9a-f]{64})` \|$", (vendor / "README.md").read_text(), re.M)
+    )
     files = {path.name for path in vendor.iterdir()} - {"README.md", "LICENSES.txt"}
     assert set(told) == files
     assert all(sha256((vendor / name).read_bytes()).hexdigest() == sum_ for name, sum_ in told.items())
