@@ -41,6 +41,10 @@ HOSTILE = """<img src=x onerror="window.hit='img'"> <script>window.hit='script'<
 <b onclick="window.hit=1">bold</b>
 
 <javascript:window.hit='auto'> [fine](https://example.com/a?b=1)"""
+BROKEN_LINE = r"""
+const half = 'data: {"choices": [{"delta": {"content": "half"}}]}\n\n'
+window.fetch = () => Promise.resolve(new Response(half))
+"""
 ALL_MARKUP = (
     "return document.querySelectorAll('.md script, .md img, .md b, .md [onclick], .md [onerror]').length"
 )
@@ -180,6 +184,10 @@ def test_an_answer_that_fails_or_ends_early_says_what_to_do(browser: Any, addres
     one(browser, ".turn-answer .message [data-do=again]").click()
     until(lambda: "A limit is reached." in "".join(texts(browser, ".message")), what="the refusal")
     assert "Look at the accounts" in one(browser, ".turn-answer .message[role=alert]").text
+    browser.execute_script(BROKEN_LINE)
+    one(browser, ".turn-answer .message [data-do=again]").click()
+    until(lambda: texts(browser, ".answer-text") == ["half"], what="half of an answer")
+    until(lambda: "the connection broke" in "".join(texts(browser, ".message")), what="the word of it")
 
 
 def test_markup_of_a_model_or_in_a_file_does_no_harm(
@@ -274,3 +282,5 @@ def test_nothing_is_wider_than_the_screen_in_the_chat(browser: Any, address: str
                 assert browser.execute_script("return document.documentElement.scrollWidth") <= width
                 if "SCREENS" in os.environ:
                     shoot(browser, f"{name}-{width}-{theme}-{language}")
+    told = [line["message"] for line in browser.get_log("browser") if line["level"] == "SEVERE"]
+    assert not [line for line in told if "favicon" not in line]
