@@ -37,6 +37,7 @@ def _ours(folder: str) -> bool:
         "components",
         "static",
         "js",
+        "chat",
     }
 
 
