@@ -28,7 +28,7 @@ bp = Blueprint("account", __name__)
 
 # So many of the newest calls are looked through for those that this account failed and another answered.
 LOOKED_THROUGH = 1_000
-FAILURES_SHOWN = 10
+FAILURES_SHOWN = 6
 Texts = Mapping[str, str]
 NOTHING: Texts = MappingProxyType({})
 COOKIES = ("secure_c_ses", "host_c_oses", "csesidx")
@@ -177,7 +177,7 @@ def _failures(account_id: int) -> list[Failure]:
     journal = services().journal
     newest = journal.page(limit=LOOKED_THROUGH).calls
     own = journal.page(CallFilter(account_id=account_id, outcome="error"), limit=FAILURES_SHOWN).calls
-    calls = sorted({kept.id: kept for kept in (*newest, *own)}.values(), key=lambda kept: -kept.id)
+    calls = sorted({kept.id: kept for kept in (*newest, *own)}.values(), key=lambda kept: -kept.call.at)
     return failures(calls, account_id, FAILURES_SHOWN)
 
 
