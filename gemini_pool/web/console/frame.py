@@ -18,9 +18,11 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response
 
+from gemini_pool.errors import CallerError
 from gemini_pool.web.console import language, words
 from gemini_pool.web.console.assets import Assets
 from gemini_pool.web.console.states import LOOKS, look
+from gemini_pool.web.edge import status_of
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 TEMPLATES, STATIC = CHECKOUT / "templates", CHECKOUT / "static"
@@ -118,11 +120,19 @@ def is_at(place: Place) -> bool:
 
 def error_page(error: HTTPException) -> tuple[str, int]:
     """A refusal, on a page of its own."""
-    status = error.code or 500
+    return _refused(error.code or 500, error.description or error.name)
+
+
+def refusal(error: CallerError) -> tuple[str, int]:
+    """The same of what a page or the API's function behind it refuses."""
+    return _refused(status_of(error), str(error))
+
+
+def _refused(status: int, why: str) -> tuple[str, int]:
     told = {
         404: _("There is nothing at this address. It may have been deleted, or the link is incomplete."),
         413: _("What you sent is larger than the server takes. Send less of it, or raise MAX_BODY_MB."),
-    }.get(status, error.description or error.name)
+    }.get(status, why)
     return render_template("error.html", status=status, told=told), status
 
 

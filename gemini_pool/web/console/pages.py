@@ -3,6 +3,7 @@
 from flask import Blueprint, Flask
 from werkzeug.exceptions import HTTPException
 
+from gemini_pool.errors import CallerError
 from gemini_pool.web.admin import csrf_token, require_admin
 from gemini_pool.web.console import account, accounts, adding, extractor, frame, overview, welcome, works
 from gemini_pool.wiring import EXTENSION, Services
@@ -26,6 +27,7 @@ def install(app: Flask) -> None:
     console = Blueprint("console", __name__)
     console.before_request(require_admin)
     console.register_error_handler(HTTPException, frame.error_page)
+    console.register_error_handler(CallerError, frame.refusal)
     for page in PAGES:
         console.register_blueprint(page)
     app.register_blueprint(console)
