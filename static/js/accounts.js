@@ -5,6 +5,8 @@ import {toast} from './toast.js'
 import {follow, panel, steps} from './work.js'
 import {tn} from './words.js'
 
+// The steps of tests that were begun on this page, by account.
+const trials = new Map()
 const TEST = /^\/accounts\/(\d+)\/test$/
 
 document.addEventListener('change', event => event.target.matches('[data-tick-all], [name="ids"]') && ticked(event.target))
@@ -17,14 +19,14 @@ document.addEventListener('submit', event => {
 for (const host of document.querySelectorAll('[data-work]')) panel(host, host.dataset.work).catch(told)
 prepare()
 
-/** What only scripts can do is shown once they run; the section may be fetched anew, and then again. */
+/** What only scripts can do is shown once they run, and put back when a part of the page was fetched anew. */
 function prepare() {
-  for (const all of document.querySelectorAll('[data-tick-all]')) all.hidden = false
-  const section = document.getElementById('accounts')
-  if (!section) return
-  new MutationObserver(() => {
+  const arrange = () => {
     for (const all of document.querySelectorAll('[data-tick-all]')) all.hidden = false
-  }).observe(section.parentElement, {childList: true})
+    for (const [id, trial] of trials) if (!trial.isConnected) placeFor(id)?.append(trial)
+  }
+  arrange()
+  new MutationObserver(arrange).observe(document.getElementById('content'), {childList: true})
 }
 
 function boxes() {
@@ -41,39 +43,34 @@ function ticked(changed) {
   busy()
 }
 
-/** A table in which something is ticked or tested is not fetched anew. */
+/** A table in which something is ticked is not fetched anew. */
 function busy() {
   const section = document.getElementById('accounts')
-  if (!section) return
-  const taken = boxes().some(one => one.checked) || section.querySelector('.trial[data-running]')
-  if (taken) section.dataset.busy = 'yes'
+  if (boxes().some(one => one.checked)) section.dataset.busy = 'yes'
   else delete section.dataset.busy
 }
 
 async function test(id, form) {
   const button = form.querySelector('button')
-  if (button.getAttribute('aria-busy')) return
+  if (trials.get(id)?.dataset.running) return
+  const trial = element('div', {class: 'trial', 'aria-live': 'polite', 'data-running': 'yes'})
+  trials.get(id)?.remove()
+  trials.set(id, trial)
+  placeFor(id).append(trial)
   button.setAttribute('aria-busy', 'true')
-  const place = placeFor(id)
-  place.dataset.running = 'yes'
-  busy()
   try {
     const {work_id: work} = await api('/api/accounts/test', {method: 'POST', body: {ids: [Number(id)]}})
-    await follow(work, ({items}) => place.replaceChildren(...items.map(steps)))
+    await follow(work, ({items}) => trial.replaceChildren(...items.map(steps)))
   } catch (error) {
     told(error)
   }
-  delete place.dataset.running
+  delete trial.dataset.running
   button.removeAttribute('aria-busy')
-  busy()
 }
 
 /** Where the steps of a test appear: in the account's row, or below its state on its own page. */
 function placeFor(id) {
-  const row = document.querySelector(`tr[data-account="${id}"]`)
-  const host = row?.querySelector('.why') ?? document.getElementById('state')
-  host.querySelector('.trial')?.remove()
-  return host.appendChild(element('div', {class: 'trial', 'aria-live': 'polite'}))
+  return document.querySelector(`tr[data-account="${id}"] .why`) ?? document.querySelector('#state .trials')
 }
 
 function told(error) {

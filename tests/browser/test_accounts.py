@@ -5,6 +5,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -113,17 +114,14 @@ def shoot(browser: Any, name: str, width: int) -> None:
     size(browser, width)
 
 
-@pytest.mark.parametrize(
-    "page", ["/accounts", "/accounts/3", "/accounts/add", "/accounts/unusable", "/account_extractor.html"]
-)
-def test_nothing_is_wider_than_the_screen_and_nothing_is_refused(
-    browser: Any, console: str, page: str
-) -> None:
-    looks = [("light", "en"), ("dark", "zh_CN")]
-    for width in WIDTHS:
-        size(browser, width)
-        for theme, language in looks:
-            browser.get(f"{console}/look?theme={theme}&language={language}&next=/health")
+PAGES = ("/accounts", "/accounts/3", "/accounts/add", "/accounts/unusable", "/account_extractor.html")
+
+
+def test_nothing_is_wider_than_the_screen_and_nothing_is_refused(browser: Any, console: str) -> None:
+    for theme, language in (("light", "en"), ("dark", "zh_CN")):
+        browser.get(f"{console}/look?theme={theme}&language={language}&next=/health")
+        for page, width in product(PAGES, WIDTHS):
+            size(browser, width)
             browser.get(console + page)
             if page == "/accounts/add":
                 fill(browser, "#text", pasted(make_account("frida")) + "\n\n" + pasted(make_account("amber")))
@@ -167,47 +165,55 @@ def test_work_for_several_is_followed_and_stopped(browser: Any, console: str, wo
     until(lambda: "Stopped" in text(browser, "#work"), what=lambda: text(browser, "#work"))
 
 
-def test_a_ticked_table_is_not_taken_away_by_news(browser: Any, console: str, app: Flask) -> None:
+NEWS = """
+    document.activeElement.blur()
+    document.querySelector('tr[data-account="1"]').dataset.old = 'yes'
+    performance.clearResourceTimings()
+    document.dispatchEvent(new CustomEvent('pool:account_update', {detail: {ref: '1'}}))
+"""
+FETCHED = "return performance.getEntriesByType('resource').some(one => one.name.endsWith('/accounts'))"
+
+
+def test_a_ticked_table_is_not_taken_away_by_news(browser: Any, console: str) -> None:
     browser.get(f"{console}/accounts")
     one(browser, "tr[data-account='2'] [name=ids]").click()
-    browser.execute_script("""
-        document.activeElement.blur()
-        document.querySelector('tr[data-account="1"]').dataset.old = 'yes'
-        document.dispatchEvent(new CustomEvent('pool:account_update', {detail: {ref: '1'}}))
-    """)
-    time.sleep(1.5)  # the pause after which a page fetches, and a little more
+    browser.execute_script(NEWS)
+    until(lambda: browser.execute_script(FETCHED), what="the news to be fetched")
     assert one(browser, "tr[data-account='2'] [name=ids]").is_selected()
+    assert found(browser, "tr[data-old]")
     one(browser, "tr[data-account='2'] [name=ids]").click()
-    browser.execute_script("""
-        document.activeElement.blur()
-        document.dispatchEvent(new CustomEvent('pool:account_update', {detail: {ref: '1'}}))
-    """)
+    browser.execute_script(NEWS)
     until(lambda: not found(browser, "tr[data-old]"), what="the fresh table")
     assert one(browser, "[data-tick-all]").is_displayed()
 
 
+def test_what_a_test_told_stays_when_the_table_is_fetched_anew(browser: Any, console: str) -> None:
+    browser.get(f"{console}/accounts")
+    one(browser, "tr[data-account='1'] form[action='/accounts/1/test'] button").click()
+    until(lambda: "answer" in text(browser, "tr[data-account='1'] .trial"), what="the test")
+    browser.execute_script(NEWS)
+    until(lambda: not found(browser, "tr[data-old]"), what="the fresh table")
+    assert "answer" in text(browser, "tr[data-account='1'] .trial")
+
+
 def test_the_box_tells_what_is_in_it_and_the_button_does_it_by_the_keyboard(
-    browser: Any, console: str, app: Flask
+    browser: Any, console: str, app: Flask, tmp_path: Path
 ) -> None:
+    file = tmp_path / "account.txt"
+    file.write_text(pasted(make_account("gustav")))
     browser.get(f"{console}/accounts/add")
     fill(browser, "#text", "nothing that is known")
     until(lambda: "No account was found" in text(browser, "#preview"), what="the refusal")
     fill(browser, "#text", pasted(make_account("frida")))
     until(lambda: "1 account found: 1 new" in text(browser, "#preview"), what="the preview")
+    one(browser, "[type=file]").send_keys(str(file))
+    until(lambda: "2 accounts found: 2 new" in text(browser, "#preview"), what="the file as well")
+    assert text(browser, "[data-file-names]") == "account.txt"
     assert len(app.extensions[EXTENSION].accounts.accounts()) == 5
     one(browser, "#preview [name=sure]").send_keys(Keys.ENTER)
     until(lambda: browser.current_url == f"{console}/accounts", what="the table")
-    assert "1 account was added" in one(browser, ".message").text
-    assert len(app.extensions[EXTENSION].accounts.accounts()) == 6
-
-
-def test_a_file_that_is_chosen_is_read(browser: Any, console: str, tmp_path: Path) -> None:
-    browser.get(f"{console}/accounts/add")
-    file = tmp_path / "account.txt"
-    file.write_text(pasted(make_account("frida")))
-    one(browser, "[type=file]").send_keys(str(file))
-    until(lambda: "1 account found: 1 new" in text(browser, "#preview"), what="the preview")
-    assert text(browser, "[data-file-names]") == "account.txt"
+    assert "2 accounts were added" in one(browser, ".message").text
+    assert len(app.extensions[EXTENSION].accounts.accounts()) == 7
 
 
 # How Tampermonkey shows cookies to a script, and how one without that API does.

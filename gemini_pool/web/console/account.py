@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from flask import Blueprint, abort, flash, redirect, render_template, request
+from flask import Blueprint, flash, redirect, render_template, request
 from flask_babel import gettext as _
 from pydantic import ValidationError
 from werkzeug.wrappers import Response
 
-from gemini_pool.errors import BadRequest, CallerError, Invalid, NotFound
+from gemini_pool.errors import BadRequest, Invalid
 from gemini_pool.roster import QuotaKind
 from gemini_pool.store.call_filter import CallFilter
 from gemini_pool.store.profiles import Profile
@@ -29,7 +29,7 @@ bp = Blueprint("account", __name__)
 
 # So many of the newest calls are looked through for those that this account failed and another answered.
 LOOKED_THROUGH = 1_000
-FAILURES_SHOWN = 10
+FAILURES_SHOWN = 6
 Texts = Mapping[str, str]
 NOTHING: Texts = MappingProxyType({})
 COOKIES = ("secure_c_ses", "host_c_oses", "csesidx")
@@ -55,8 +55,6 @@ def edit(account_id: int) -> Response | tuple[str, int]:
         api.edit(account_id, _changes(account_id))
     except (Invalid, BadRequest) as error:
         return _page(account_id, wrong=_fields(error), typed=request.form), 400
-    except NotFound:
-        abort(404)
     flash(_("The changes are saved."), "good")
     return redirect(request.path, 303)
 
@@ -67,11 +65,8 @@ def renew(account_id: int) -> Response | tuple[str, int]:
     given = {name: request.form.get(f"new_{name}", "").strip() for name in COOKIES}
     try:
         api.refresh_cookie(account_id, NewCookies(**given))
-    except NotFound:
-        abort(404)
-    except CallerError as error:
-        field = error.param or COOKIES[0]
-        return _page(account_id, wrong={f"new_{field}": str(error)}), 400
+    except BadRequest as error:
+        return _page(account_id, wrong={f"new_{error.param or COOKIES[0]}": str(error)}), 400
     flash(_("The account has its new cookies. Test it to see whether it answers."), "good")
     return redirect(f"{HERE}/{account_id}", 303)
 
@@ -79,11 +74,8 @@ def renew(account_id: int) -> Response | tuple[str, int]:
 @bp.post("/accounts/<id:account_id>/toggle")
 def toggle(account_id: int) -> Response:
     """Switch it off, or on."""
-    try:
-        on = api.toggle(account_id).available
-    except NotFound:
-        abort(404)
-    name = _profile(account_id).account.name
+    on = api.toggle(account_id).available
+    name = api.known(account_id).account.name
     told = _("%(name)s is switched on.", name=name) if on else _("%(name)s is switched off.", name=name)
     flash(told, "good")
     return redirect(where_from(), 303)
@@ -92,24 +84,12 @@ def toggle(account_id: int) -> Response:
 @bp.post("/accounts/<id:account_id>/test")
 def test(account_id: int) -> Response:
     """Try it out; the page that one comes from shows the steps."""
-    _profile(account_id)
+    api.known(account_id)
     return with_work(where_from(), trying.test_many(trying.Which(ids=[account_id])).work_id)
 
 
-@bp.post("/accounts/<id:account_id>/delete")
-def delete(account_id: int) -> Response:
-    """Delete it."""
-    name = _profile(account_id).account.name
-    try:
-        api.delete(account_id)
-    except NotFound:
-        abort(404)
-    flash(_("%(name)s was deleted.", name=name), "good")
-    return redirect(HERE, 303)
-
-
 def _page(account_id: int, *, wrong: Texts = NOTHING, typed: Texts = NOTHING) -> str:
-    s, now, profile = services(), time.time(), _profile(account_id)
+    s, now, profile = services(), time.time(), api.known(account_id)
     today = s.tally.today().get(account_id, ())
     account = shown(profile, today, s, now)
     period = next((one for one in PERIODS if one.name == request.args.get("period")), PERIODS[0])
@@ -133,13 +113,6 @@ def _page(account_id: int, *, wrong: Texts = NOTHING, typed: Texts = NOTHING) ->
     )
 
 
-def _profile(account_id: int) -> Profile:
-    try:
-        return api.known(account_id)
-    except NotFound:
-        abort(404)
-
-
 def _held(profile: Profile, account: AccountShown) -> dict[str, str]:
     """What the form shows of it; cookies are masked."""
     held = {name: getattr(account, name) or "" for name in FIELDS}
@@ -148,9 +121,9 @@ def _held(profile: Profile, account: AccountShown) -> dict[str, str]:
 
 def _changes(account_id: int) -> AccountChanges:
     """What of the form differs from what it showed: a moment, say, was shown to the second alone."""
-    profile = _profile(account_id)
+    profile = api.known(account_id)
     held = _held(profile, api.account(account_id).account)
-    typed = {name: text.strip() for name, text in request.form.items()}
+    typed = {name: text.replace("\r\n", "\n").strip() for name, text in request.form.items()}
     changed = {name: typed[name] for name in FIELDS if typed.get(name, held[name]) != held[name]}
     mailbox = {
         name.removeprefix(MAILBOX_PREFIX): text
@@ -178,7 +151,7 @@ def _failures(account_id: int) -> list[Failure]:
     journal = services().journal
     newest = journal.page(limit=LOOKED_THROUGH).calls
     own = journal.page(CallFilter(account_id=account_id, outcome="error"), limit=FAILURES_SHOWN).calls
-    calls = sorted({kept.id: kept for kept in (*newest, *own)}.values(), key=lambda kept: -kept.id)
+    calls = sorted({kept.id: kept for kept in (*newest, *own)}.values(), key=lambda kept: -kept.call.at)
     return failures(calls, account_id, FAILURES_SHOWN)
 
 

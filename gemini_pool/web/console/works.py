@@ -2,7 +2,7 @@
 
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-from flask import Blueprint, abort, flash, redirect, request
+from flask import Blueprint, flash, redirect, request
 from flask_babel import gettext as _
 from werkzeug.wrappers import Response
 
@@ -18,11 +18,7 @@ LONGEST_ID = 15
 @bp.post("/works/<id:work_id>/cancel")
 def cancel(work_id: int) -> Response:
     """Stop work, and go back to the page that shows it."""
-    try:
-        stopped = api.cancel(work_id).success
-    except NotFound:
-        abort(404)
-    if not stopped:
+    if not api.cancel(work_id).success:
         flash(_("This had ended before it could be stopped."))
     return redirect(local_path(request.form.get("next", ""), "/"), 303)
 
