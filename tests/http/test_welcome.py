@@ -81,6 +81,6 @@ def test_a_page_of_the_console_leads_to_the_sign_in_and_back(make_app: MakeApp) 
 def test_every_field_has_its_label(console: Flask, make_app: MakeApp) -> None:
     for app, path in ((console, "/login"), (make_app(), "/setup")):
         page = Browser(app).send("GET", path).text
-        named = re.findall(r'<input id="(\w+)"', page)
+        named = re.findall(r'<input class="form-control"[^>]* id="(\w+)"', page)
         assert named
         assert set(named) == set(re.findall(r'<label for="(\w+)"', page))
