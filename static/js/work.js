@@ -31,8 +31,8 @@ export async function panel(host, id) {
 
 /** The steps of one part as they are known: token ✓ 212 ms, and how it ended. */
 export function steps(item) {
-  const done = item.steps.map(step => element('span', {class: 'step tone-good'}, `${stepWord(step.name)} `, icon('check-lg'), ` ${milliseconds(step.ms)}`))
-  return element('span', {class: 'steps'}, ...done, ...ending(item))
+  const done = item.steps.map(step => element('span', {class: 'trial-step tone-good'}, `${stepWord(step.name)} `, icon('check-lg'), ` ${milliseconds(step.ms)}`))
+  return element('span', {class: 'trial-steps'}, ...done, ...ending(item))
 }
 
 function draw(host, {work, items}, stop) {
@@ -65,7 +65,7 @@ function button(iconName, word, pressed) {
 }
 
 function ending(item) {
-  if (item.state === 'failed') return [element('span', {class: 'step tone-bad'}, icon('x-octagon-fill'), ` ${item.message}`)]
+  if (item.state === 'failed') return [element('span', {class: 'trial-step tone-bad'}, icon('x-octagon-fill'), ` ${item.message}`)]
   const words = {running: t('under way'), waiting: t('waits'), skipped: t('not tried')}
   return item.state in words ? [element('span', {class: 'quiet'}, words[item.state])] : []
 }
