@@ -23,8 +23,8 @@
 // copy those from the developer tools.
 //
 // Unproven, since it was written without the real site: that the address has both values on every page after the
-// sign-in, that inline scripts name csesidx where it has not, and which of the two domains holds the cookies. Each
-// is tried, and what was not found is said.
+// sign-in, that inline scripts name csesidx where it has not, that a list by the page's address holds both cookies,
+// and that every script manager passes over a grant that it does not know. What was not found is said.
 
 (() => {
   'use strict'

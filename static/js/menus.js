@@ -10,10 +10,11 @@ export function start() {
 /** Beside its button, and not cut off by a table that scrolls. */
 function place(menu) {
   const list = menu.querySelector('.more-list')
+  Object.assign(list.style, {position: 'fixed', right: 'auto', left: '0'}) // at the edge it would be measured too narrow
   const {right, top, bottom} = menu.getBoundingClientRect()
   const below = bottom + list.offsetHeight + 4 < innerHeight
   const left = Math.max(8, right - list.offsetWidth)
-  Object.assign(list.style, {position: 'fixed', right: 'auto', left: `${left}px`, top: `${below ? bottom : top - list.offsetHeight - 8}px`})
+  Object.assign(list.style, {left: `${left}px`, top: `${below ? bottom : top - list.offsetHeight - 8}px`})
   addEventListener('scroll', () => { menu.open = false }, {capture: true, once: true})
 }
 

@@ -10,16 +10,18 @@ const MOST_SHOWN = 50
 // Who is shown first where there is no room for all.
 const FIRST = ['running', 'failed', 'ok', 'skipped', 'waiting']
 
+// Who waits for news of which work.
+const waiting = new Map()
+watch(['work_progress', 'cookie_refresh_progress'], (_, detail) => waiting.get(String(detail?.ref))?.())
+
 /** Call back with {work, items} each time that something changed, until the work has ended; resolves with the
  *  last of them. Live events make it quick; without them it looks once a second. Throws ApiError. */
 export async function follow(id, changed) {
-  let wake = () => {}
-  watch(['work_progress', 'cookie_refresh_progress'], (name, detail) => String(detail?.ref) === String(id) && wake())
   for (;;) {
     const told = await api(`/api/works/${id}`)
     changed(told)
     if (told.work.state !== 'running') return told
-    await new Promise(resolve => { wake = resolve; setTimeout(resolve, LOOK_EVERY_MS) })
+    await news(id)
   }
 }
 
@@ -33,6 +35,13 @@ export async function panel(host, id) {
 export function steps(item) {
   const done = item.steps.map(step => element('span', {class: 'trial-step tone-good'}, `${stepWord(step.name)} `, icon('check-lg'), ` ${milliseconds(step.ms)}`))
   return element('span', {class: 'trial-steps'}, ...done, ...ending(item))
+}
+
+function news(id) {
+  return new Promise(resolve => {
+    waiting.set(String(id), resolve)
+    setTimeout(resolve, LOOK_EVERY_MS)
+  })
 }
 
 function draw(host, {work, items}, stop) {

@@ -241,3 +241,21 @@ def test_the_user_script_copies_what_our_box_reads(browser: Any, console: str, s
     fill(browser, "#text", copied)
     wanted = "1 account found: 1 new" if sees_cookies else "1 account found: 1 incomplete"
     until(lambda: wanted in text(browser, "#preview"), what="the preview")
+
+
+def test_a_row_s_menu_stands_below_its_button_and_over_the_rows_beneath(browser: Any, console: str) -> None:
+    browser.get(f"{console}/accounts")
+    one(browser, "tr .more summary").send_keys(Keys.ENTER)
+    until(lambda: one(browser, "tr .more-list").is_displayed(), what="the menu")
+    aligned = """
+        const box = one => document.querySelector(`tr .more ${one}`).getBoundingClientRect()
+        return Math.abs(box('.more-list').right - box('summary').right) < 2
+    """
+    until(lambda: browser.execute_script(aligned), what="the menu to be in its place")
+    on_top = """
+        const last = [...document.querySelectorAll('tr .more[open] .btn')].at(-1)
+        const {left, top} = last.getBoundingClientRect()
+        return last.contains(document.elementFromPoint(left + 8, top + 8))
+    """
+    assert browser.execute_script(on_top)
+    assert found(browser, "tr .more[open] .btn")[-1].text == "Delete…"

@@ -65,6 +65,16 @@ def test_no_page_holds_a_cookie_and_a_name_stays_text(browser: Browser, s: Servi
         assert make_account(name).host_c_oses not in page
 
 
+@pytest.mark.parametrize(
+    "path", ["/accounts", "/accounts/1", "/accounts/add", "/accounts/unusable", "/account_extractor.html"]
+)
+def test_every_form_carries_the_proof_of_its_page(browser: Browser, s: Services, path: str) -> None:
+    refuse(s, AMBER)
+    forms = re.findall(r'<form[^>]* method="post".*?</form>', browser.send("GET", path).text, re.DOTALL)
+    assert len(forms) > 1
+    assert [form for form in forms if browser.csrf not in form] == []
+
+
 def test_the_table_tells_the_state_its_reason_and_the_way_back(browser: Browser, s: Services) -> None:
     refuse(s, AMBER)
     limit(s, BRUNO)
