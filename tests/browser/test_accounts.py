@@ -254,8 +254,8 @@ def test_a_row_s_menu_stands_below_its_button_and_over_the_rows_beneath(browser:
     until(lambda: browser.execute_script(aligned), what="the menu to be in its place")
     on_top = """
         const last = [...document.querySelectorAll('tr .more[open] .btn')].at(-1)
-        const {left, top} = last.getBoundingClientRect()
-        return last.contains(document.elementFromPoint(left + 8, top + 8))
+        const {right, top} = last.getBoundingClientRect()
+        return last.contains(document.elementFromPoint(right - 24, top + 8))
     """
     assert browser.execute_script(on_top)
     assert found(browser, "tr .more[open] .btn")[-1].text == "Delete…"
