@@ -115,8 +115,9 @@ class Accounts(Ledger):
     # Below, the caller is within a transaction
 
     def _add(self, account: NewAccount, chapter: Chapter, origin: str | None = None) -> int:
-        account_id = self._insert(replace(account, name=account.name or account.email), origin)
-        if not account.name and not account.email:
+        name = account.name or account.email or account.external_id
+        account_id = self._insert(replace(account, name=name), origin)
+        if not name:
             self._update(account_id, {"name": f"account {account_id}"})
         chapter.note(account_id, What.ADDED)
         return account_id
