@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from signing_in import PASSWORD, Browser
 
 from gemini_pool.roster import AccountState
 from gemini_pool.web.console.frame import STATIC, TEMPLATES
@@ -15,6 +16,20 @@ from gemini_pool.web.console.states import LOOKS
 from gemini_pool.wiring import EXTENSION
 
 MakeApp = Callable[..., Flask]
+
+
+@pytest.fixture
+def client(make_app: MakeApp) -> FlaskClient:
+    """A browser that is signed in."""
+    return signed_in(make_app("amber", ADMIN_PASSWORD=PASSWORD))
+
+
+def signed_in(app: Flask) -> FlaskClient:
+    browser = Browser(app)
+    assert browser.sign_in().status_code == 200
+    return browser.client
+
+
 HANDLERS = re.compile(r"on[a-z]+$")
 
 
@@ -124,20 +139,21 @@ def test_a_switch_keeps_what_else_the_page_was_asked_for(client: FlaskClient) ->
 
 
 def test_what_an_account_is_called_stays_text(make_app: MakeApp) -> None:
-    app = make_app("amber")
+    app = make_app("amber", ADMIN_PASSWORD=PASSWORD)
     name = "</script><img src=x onerror=alert(1)>"
     store = app.extensions[EXTENSION].store
     with store.writing():
         store.db.execute_sql("UPDATE accounts SET name = ?, standing = 'forbidden'", (name,))
-    page = app.test_client().get("/").text
+    app.extensions[EXTENSION].office.profiles.renew()
+    page = signed_in(app).get("/").text
     assert name not in page
     assert "<img" not in page
     assert "&lt;img src=x" in page
 
 
 def test_the_overview_shows_no_cookie(make_app: MakeApp) -> None:
-    app = make_app("amber", "bruno")
-    page = app.test_client().get("/").text
+    app = make_app("amber", "bruno", ADMIN_PASSWORD=PASSWORD)
+    page = signed_in(app).get("/").text
     for account in app.extensions[EXTENSION].accounts.accounts():
         assert account.name in page
         assert account.credentials.secure_c_ses not in page
@@ -167,3 +183,8 @@ def test_no_source_of_a_page_breaks_out_of_its_escaping() -> None:
     )
     found = [f"{path}: {match[0]}" for path, text in sources() for match in words.finditer(text)]
     assert not found, found
+
+
+@pytest.mark.parametrize("path", ["/v1/models", "/health", "/api/status"])
+def test_an_answer_for_programs_depends_on_no_cookie(client: FlaskClient, path: str) -> None:
+    assert "cookie" not in client.get(path).headers.get("vary", "").lower()

@@ -1,6 +1,7 @@
 """The pages of the console, all behind one door. A new subject is one line in PAGES."""
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, Request
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 
 from gemini_pool.web.admin import csrf_token, require_admin
 from gemini_pool.web.console import (
@@ -40,6 +41,8 @@ PAGES = (
     first_steps.bp,
 )
 
+FOR_PROGRAMS = ("/v1/", "/api/", "/static/", "/image/", "/video/", "/health")
+
 
 def install(app: Flask) -> None:
     """The frame and every page of it."""
@@ -59,3 +62,13 @@ def _let_pages_tell(app: Flask) -> None:
     s: Services = app.extensions[EXTENSION]
     app.secret_key = s.vault.mark("what one page has the next one say")
     app.config.update(SESSION_COOKIE_NAME="told", SESSION_COOKIE_SAMESITE="Lax")
+    app.session_interface = _PagesAlone()
+
+
+class _PagesAlone(SecureCookieSessionInterface):
+    """Programs are told nothing so, and their requests do not pay for it."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if request.path.startswith(FOR_PROGRAMS):
+            return self.make_null_session(app)
+        return super().open_session(app, request)

@@ -14,7 +14,7 @@ from gemini_pool.web.console.language import CATALOGS, TRANSLATIONS
 
 ROOT = Path(__file__).resolve().parents[3]
 PO = CATALOGS["zh_CN"]
-KEYWORDS = DEFAULT_KEYWORDS | parse_keywords(["_l", "t", "tn:1,2"])
+KEYWORDS = DEFAULT_KEYWORDS | parse_keywords(["_l", "t", "tn:1,2", "knob:4"])
 
 
 def told() -> Iterator[str]:
