@@ -22,6 +22,11 @@ class Knob:
     sealed: bool = False
 
     @property
+    def at_start(self) -> bool:
+        """Set by whoever starts the service: a wrong one would end it when it reads its settings anew."""
+        return self.name in ("HOST", "PORT")
+
+    @property
     def savable(self) -> bool:
         """Not the place of the store itself, and of secrets those alone that are sealed then."""
         return self.name != "DATA_DIR" and (self.sealed or not self.secret)

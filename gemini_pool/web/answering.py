@@ -11,7 +11,7 @@ from flask import Request, Response, g, request
 
 from gemini_pool.dialects.base import Call, Dialect, Heading, Meter
 from gemini_pool.dialogue import Attachment, Prompt
-from gemini_pool.errors import CallerGone, NoAccountAvailable, PoolError, UpstreamError
+from gemini_pool.errors import CallerGone, PoolError
 from gemini_pool.pool.answer import Answer, Outcome
 from gemini_pool.store.journal import AttemptRecord, CallRecord, message_of
 from gemini_pool.web.edge import GONE, fresh_id, own_fault, read_json, reply, status_of
@@ -84,8 +84,8 @@ class Ticket:
         if outcome is Outcome.OK:
             keep_preference(self.call, origin.key, self.services)
         usage = self.meter.usage(self.call.prompt)
-        if self.answer or _by_the_service(error):
-            tokens = usage.prompt_tokens + usage.completion_tokens if self.answer else 0
+        if answer.account_id is not None:  # the service answered, or it is the service that refused
+            tokens = 0 if answer.first_at is None else usage.prompt_tokens + usage.completion_tokens
             self.services.key_counts.usage.count(origin.key.id, tokens=tokens, at=self.at)
         self.services.journal.record(
             CallRecord(
@@ -157,11 +157,6 @@ def watched(s: Services, stack: ExitStack) -> Callable[[], None]:
 def _request() -> Request:
     """The request itself, for when Flask's stand-in for it is gone: a stream outlives the handling."""
     return request._get_current_object()  # type: ignore[attr-defined,no-any-return]
-
-
-def _by_the_service(error: BaseException | None) -> bool:
-    """Whether it is the service that refused, or failed."""
-    return isinstance(error, UpstreamError) or (isinstance(error, NoAccountAvailable) and bool(error.history))
 
 
 class Streamed:

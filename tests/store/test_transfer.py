@@ -48,8 +48,9 @@ class Pool:
         folder.mkdir()
         self.folder, self.store = folder, Store(folder / "pool.db")
         self.store.migrate()
-        self.accounts = Accounts(self.store, Vault(Fernet.generate_key().decode()))
-        self.catalog, self.saved = Catalog(self.store, "reject"), SavedSettings(self.store)
+        vault = Vault(Fernet.generate_key().decode())
+        self.accounts = Accounts(self.store, vault)
+        self.catalog, self.saved = Catalog(self.store, "reject"), SavedSettings(self.store, vault)
         self.keys = KeysOfATest()
         backups = Backups(self.store, folder)
         self.transfer = Transfer(self.accounts, self.catalog, self.saved, backups, self.keys, lambda: 0.25)
@@ -164,12 +165,15 @@ def test_the_file_of_an_older_program_is_taken_over_but_for_its_sign_in(other: P
     intent = other.transfer.preview(json.dumps(of_an_older_program()))
     told = [str(problem) for problem in intent.problems]
     assert [problem.field for problem in intent.problems] == [
-        "id", "number", "id", "PROXY", "admin_password_hash", "admin_secret_key",
+        "id", "number", "id", "admin_password_hash", "admin_secret_key",
     ]  # fmt: skip
     assert told[0] == "Line 1, entry 3 has a model with a wrong id; it is left out."
     assert "password@" not in str(told)
     other.transfer.carry_out(intent)
-    assert other.saved.all() == {"LOG_LEVEL": "INFO", "IMAGE_BASE_URL": "https://img.example"}
+    saved = other.saved.all()
+    assert saved.pop("PROXY").startswith("http")
+    assert saved == {"LOG_LEVEL": "INFO", "IMAGE_BASE_URL": "https://img.example"}
+    assert b"password@" not in (other.folder / "pool.db").read_bytes()
     models = {entry.id: entry for entry in other.catalog.rows()}
     assert (models["gemini-enterprise"].name, models["gemini-enterprise"].context_length) == (
         "Enterprise",
@@ -183,7 +187,8 @@ def test_the_file_of_an_older_program_is_taken_over_but_for_its_sign_in(other: P
 
 
 @pytest.mark.parametrize(
-    "settings", [{"PORT": "many"}, {"DATA_DIR": "/x"}, {"API_KEY": "sk-x"}, {"NONE": "x"}]
+    "settings",
+    [{"THREADS": "many"}, {"PORT": "9000"}, {"DATA_DIR": "/x"}, {"API_KEY": "sk-x"}, {"NONE": "x"}],
 )
 def test_settings_that_cannot_be_saved_are_left_out(other: Pool, settings: dict[str, str]) -> None:
     intent = other.transfer.preview(json.dumps({"accounts": [], "settings": settings}))

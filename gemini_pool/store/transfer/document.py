@@ -83,11 +83,10 @@ def settings_in(document: Mapping[str, Any]) -> Iterator[tuple[str, str] | Probl
         if not isinstance(value, str) or not value:
             continue
         try:
-            check(name, value)
+            usable = not check(name, value).at_start
         except SettingsError:
-            yield Problem(1, None, NO_VALUE, name)
-        else:
-            yield name, value
+            usable = False
+        yield (name, value) if usable else Problem(1, None, NO_VALUE, name)
     for name in NOT_OURS:
         if document.get(name):
             yield Problem(1, None, LEFT_OUT, name)

@@ -17,9 +17,6 @@ from gemini_pool.wiring import Services, services
 
 bp = Desk("settings", "/api/settings")
 
-# A wrong one would end the service at the reload; who starts it sets them.
-SET_AT_START = ("HOST", "PORT")
-
 
 class SettingShown(Shape):
     """`source` is environment, saved or default; what is `fixed` cannot be saved here. A secret's value is
@@ -103,7 +100,7 @@ def _checked(values: dict[str, str], s: Services) -> dict[str, Knob]:
     for name, text in values.items():
         try:
             known[name] = check(name, text)
-            if name in SET_AT_START:
+            if known[name].at_start:
                 raise SettingsError(f"{name}: is set where the service is started, in its environment")
             if name in s.settings.fixed:
                 raise SettingsError(f"{name}: the environment sets it; change it there")
@@ -125,7 +122,7 @@ def _shown(k: Knob, s: Services, saved: dict[str, str]) -> SettingShown:
         about=k.about,
         secret=k.secret,
         source="environment" if fixed else "saved" if k.name in saved else "default",
-        fixed=fixed or not k.savable or k.name in SET_AT_START,
+        fixed=fixed or not k.savable or k.at_start,
     )
 
 

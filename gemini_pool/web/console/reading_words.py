@@ -24,7 +24,6 @@ SENTENCES = (
     _l("has a quotation mark that is not closed; copy the command whole"),
     _l("holds {field}, which is not taken over"),
     _l("has a value for {field} that cannot be used; it is left out"),
-    _l("has a value for {field} that cannot be saved here; set it in the environment"),
     _l("has a model with a wrong {field}; it is left out"),
 )
 

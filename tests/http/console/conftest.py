@@ -36,6 +36,6 @@ def send(browser: Browser) -> Callable[..., Any]:
 
     def sent(path: str, **form: Any) -> Any:
         data = {"csrf_token": browser.csrf, **form}
-        return browser.send("POST", path, data=data, headers={"x-csrf-token": ""})
+        return browser.send("POST", path, data=data, headers={"x-csrf-token": "", "accept": "text/html"})
 
     return sent
