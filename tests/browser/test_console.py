@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from flask import Flask, Response
@@ -140,7 +141,7 @@ def test_the_strip_tells_of_each_account_by_the_keyboard_and_leads_to_it(
     press(browser, Keys.HOME)
     assert "Active" in one(browser, ".strip .hint").text
     press(browser, Keys.ENTER)
-    until(lambda: "/accounts/" in browser.current_url, what="the account's page")
+    until(lambda: "/accounts/" in unquote(browser.current_url), what="the account's page, or the door to it")
 
 
 def test_an_account_s_reason_is_text(browser: Any, gallery: str) -> None:
