@@ -40,7 +40,7 @@ bench: dev ## speed as a ratio to a bare pass-through; ARGS=held holds hundreds 
 readme: runtime ## write the table of settings into README.md, and the generated pages of docs/
 	@$(RUN) -m gemini_pool settings --write README.md
 	@$(RUN) -m gemini_pool file-types --write docs/file-types.md
-	@$(RUN) -m gemini_pool admin-api --write docs/admin-api.md
+	@$(RUN) -m gemini_pool.api_page docs/admin-api.md
 
 translations: dev ## collect what the console says, and compile what the catalogues say of it in other languages
 	@mkdir -p build

@@ -1,15 +1,16 @@
-"""The knobs of the console's sign-in."""
+"""The knobs of the console: whether there is one, and who comes in."""
 
 from dataclasses import dataclass
 
 from gemini_pool.knobs import knob
-from gemini_pool.readers import PASSWORD
+from gemini_pool.readers import PASSWORD, SWITCH
 
 
 @dataclass(frozen=True)
 class AdminSettings:
     """A part of Settings."""
 
+    console: bool = knob("CONSOLE", "1", SWITCH, "Serve the console and the admin API.")
     admin_password: str = knob(
         "ADMIN_PASSWORD",
         "",

@@ -45,7 +45,6 @@ FOR_PROGRAMS = (
     events.bp,
     document.bp,
 )
-BLUEPRINTS = (*FOR_CALLERS, *FOR_PROGRAMS)
 
 
 def create_app(settings: Settings, services: Services | None = None) -> Flask:
@@ -57,7 +56,8 @@ def create_app(settings: Settings, services: Services | None = None) -> Flask:
     limits.install(app)
     admin.install(app)
     safety.install(app)
-    for bp in BLUEPRINTS:
+    for bp in (*FOR_CALLERS, *(FOR_PROGRAMS if settings.console else ())):
         app.register_blueprint(bp)
-    pages.install(app)
+    if settings.console:
+        pages.install(app)
     return app

@@ -23,8 +23,9 @@ class Knob:
 
     @property
     def at_start(self) -> bool:
-        """Set by whoever starts the service: a wrong one would end it when it reads its settings anew."""
-        return self.name in ("HOST", "PORT")
+        """Set by whoever starts the service: a wrong one would end it when it reads its settings anew, or
+        leave no place to mend it."""
+        return self.name in ("HOST", "PORT", "CONSOLE")
 
     @property
     def savable(self) -> bool:

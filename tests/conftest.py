@@ -20,6 +20,8 @@ from gemini_pool.store.db import Store
 from gemini_pool.wiring import EXTENSION
 
 THREE = ("amber", "bruno", "clara")
+# Its routes take longer to make than all else: tests of callers do without, those of administrators say so.
+NO_CONSOLE = {"CONSOLE": "0"}
 
 
 @pytest.fixture
@@ -62,7 +64,8 @@ def make_app(simulator: Simulator, tmp_path: Path, migrated: Path) -> Iterator[C
             database = tmp_path / DATABASE_FILE
             if not database.exists():
                 shutil.copyfile(migrated, database)
-            app = create_app(read_settings(environment(simulator, tmp_path, names) | environ))
+            lean = {} if not names or any(name.startswith("ADMIN_") for name in environ) else NO_CONSOLE
+            app = create_app(read_settings(environment(simulator, tmp_path, names) | lean | environ))
             stack.callback(app.extensions[EXTENSION].close)
             return app
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from gemini_pool.api_page import admin_api
 from gemini_pool.app import create_app
 from gemini_pool.cli import _parser
 from gemini_pool.knobs import SettingsError
-from gemini_pool.readme import BEGIN, END, admin_api, file_types, with_settings
+from gemini_pool.readme import BEGIN, END, file_types, with_settings
 from gemini_pool.settings import knobs, read_settings
 
 README = Path(__file__).resolve().parent.parent / "README.md"

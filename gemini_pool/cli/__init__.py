@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from gemini_pool.cli import accounts, admin_api, doctor, file_types, keys, password, settings, transfer
+from gemini_pool.cli import accounts, doctor, file_types, keys, password, settings, transfer
 from gemini_pool.cli.console import say
 from gemini_pool.demo import run_demo
 from gemini_pool.errors import PoolError
@@ -47,7 +47,6 @@ def _parser() -> argparse.ArgumentParser:
     password.add_to(commands.add_parser("password", help="the console's password, or its first code"))
     doctor.add_to(commands.add_parser("doctor", help="walk the real service with an account, and tell of it"))
     settings.add_to(commands.add_parser("settings", help="list all settings, or save one"))
-    admin_api.add_to(commands.add_parser("admin-api", help="show what the admin API can do"))
     file_types.add_to(commands.add_parser("file-types", help="show the kinds of file that are told apart"))
 
     simulator = commands.add_parser("simulator", help="play Gemini Business on this machine")

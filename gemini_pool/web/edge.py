@@ -202,7 +202,7 @@ def _in_plain_form(error: PoolError, status: int) -> Response:
 def _as_a_page(error: PoolError, status: int) -> Response:
     """For who reads pages; programs come here by a wrong address, and are told as elsewhere."""
     kinds = request.accept_mimetypes
-    if kinds["text/html"] <= kinds[JSON_TYPE]:
+    if not services().settings.console or kinds["text/html"] <= kinds[JSON_TYPE]:
         return _in_openais_form(error, status)
     try:
         page = error_page(str(error), status, g.get("request_id", ""))

@@ -52,7 +52,7 @@ GROUPS = (
         "MAX_FILE_MB", "MAX_KEY_FILES_MB", "FILE_DAYS", "IMAGE_FORMAT", "IMAGE_HOURS", "VIDEO_HOURS",
         "MEDIA_MAX_MB", "FETCH_SECONDS", "UPLOAD_ENDPOINT", "UPLOAD_API_TOKEN", "IMAGE_BASE_URL",
     )),
-    Group("console", _l("Console"), ("ADMIN_PASSWORD", "ADMIN_KEY", "API_KEY_ENCRYPTION_KEY")),
+    Group("console", _l("Console"), ("CONSOLE", "ADMIN_PASSWORD", "ADMIN_KEY", "API_KEY_ENCRYPTION_KEY")),
     Group("jobs", _l("Jobs"), ("SCHEDULER", "JOURNAL_DAYS")),
 )  # fmt: skip
 
