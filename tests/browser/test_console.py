@@ -10,6 +10,7 @@ import pytest
 from flask import Flask, Response
 from gallery import serving
 from running import until
+from signing_in import PASSWORD
 
 Keys = pytest.importorskip("selenium.webdriver.common.keys", reason="selenium is not installed").Keys
 
@@ -31,7 +32,7 @@ SCREENS = Path(__file__).resolve().parents[2] / "build" / "screens"
 def gallery(browser: Any, make_app: Callable[..., Flask]) -> Iterator[str]:
     """The gallery's address, under the policy that the console has; on a wide screen to begin with."""
     size(browser, 1440, 900)
-    app = make_app("amber")
+    app = make_app("amber", ADMIN_PASSWORD=PASSWORD)
 
     @app.after_request
     def strict(response: Response) -> Response:

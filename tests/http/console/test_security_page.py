@@ -19,7 +19,7 @@ AT = "/settings/security"
 @pytest.fixture
 def person(make_app: MakeApp) -> Person:
     """With a password that can be changed."""
-    app = make_app("amber")
+    app = make_app("amber", CONSOLE="1")
     app.extensions[EXTENSION].office.door.admins.set_password(PASSWORD)
     return Person(app)
 
