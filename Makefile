@@ -5,11 +5,13 @@ UPGRADE ?=
 RUN := .venv/bin/python
 WORDS := gemini_pool/web/translations
 
-# The servers' tests go to the background, where the shell lets no Ctrl-C through: the others test that too.
-# Those wait less, so the last of the servers' come after them.
-BOTH := $(RUN) -m pytest tests/process/test_[a-k]*.py & servers=$$!; \
-	$(RUN) -m pytest --ignore=tests/process && $(RUN) -m pytest tests/process/test_[l-z]*.py; others=$$?; \
-	wait $$servers && exit $$others
+# Three at a time, since most of them wait more than they work. All but the last go to the background, where the
+# shell lets no Ctrl-C through: the last ones test that too.
+PAGES := tests/browser tests/clients tests/unit
+ALL := $(RUN) -m pytest tests/process & servers=$$!; \
+	$(RUN) -m pytest $(PAGES) & pages=$$!; \
+	$(RUN) -m pytest --ignore=tests/process $(PAGES:%=--ignore=%); others=$$?; \
+	wait $$servers && wait $$pages && exit $$others
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run check test held bench lock readme translations clean runtime dev
@@ -28,8 +30,8 @@ check: dev ## lint, format and types
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
-test: dev ## all tests; those that start real servers run beside the others, since both mostly wait
-	$(if $(ARGS),$(RUN) -m pytest $(ARGS),$(BOTH))
+test: dev ## all tests, three kinds of them side by side; ARGS runs some: make test ARGS="-k breaker"
+	$(if $(ARGS),$(RUN) -m pytest $(ARGS),$(ALL))
 
 held: dev ## the test of five hundred streams held for a minute; wants a quiet machine
 	$(RUN) -m pytest -m held -rs $(ARGS)
