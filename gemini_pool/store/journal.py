@@ -186,6 +186,10 @@ class CallJournal:
         number = int(rows[0][0])
         return CallCount(min(number, MOST_COUNTED), horizon is None and number <= MOST_COUNTED)
 
+    def newest(self) -> int:
+        """The id of the call on disk that was written last; 0 when there is none."""
+        return int(self._rows("SELECT COALESCE(MAX(id), 0) FROM calls")[0][0])
+
     def last_minute(self, clock: Callable[[], float] = time.time) -> int:
         """How many calls on disk were begun within the last minute, by all processes."""
         return int(self._rows("SELECT COUNT(*) FROM calls WHERE at > ?", clock() - MINUTE)[0][0])

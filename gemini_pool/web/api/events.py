@@ -9,7 +9,8 @@ import orjson
 from flask import Response, request
 
 from gemini_pool.errors import CallerGone, Overloaded
-from gemini_pool.store.live import Live
+from gemini_pool.store.journal import CallJournal
+from gemini_pool.store.live import Happened, Live
 from gemini_pool.web.answering import STREAM_HEADERS, watched
 from gemini_pool.web.api.described import Desk
 from gemini_pool.wiring import Services, services
@@ -24,7 +25,10 @@ LONGEST_SECONDS = 600.0
 # A stream takes a thread; those that are kept back from answers are few. Without one a page polls.
 MOST_OPEN = 3
 RETRY_AFTER_SECONDS = 10.0
+STATISTICS_EVERY_SECONDS = 5.0
 HELLO = b": listening\nretry: 3000\n\n"
+# Without an id: who comes again asks for numbers anyway.
+STATISTICS = b'event: %s\ndata: {"ref": ""}\n\n' % Happened.STATISTICS.value.encode()
 
 
 @bp.operation("GET", produces="text/event-stream", errors=(503,))
@@ -60,6 +64,7 @@ def _frames(s: Services, seen: int, check: Callable[[], None]) -> Iterator[bytes
     """Frames until the caller is gone, the service stops, or it has been long enough."""
     ends = time.monotonic() + LONGEST_SECONDS
     spoke = time.monotonic()
+    numbers = _Numbers(s.journal)
     yield HELLO
     while time.monotonic() < ends:
         time.sleep(LOOK_EVERY_SECONDS)
@@ -69,6 +74,9 @@ def _frames(s: Services, seen: int, check: Callable[[], None]) -> Iterator[bytes
             check()
         except CallerGone:
             return
+        if numbers.moved():
+            yield STATISTICS
+            spoke = time.monotonic()
         for event in s.live.since(seen):
             seen = event.id
             data = orjson.dumps({"ref": event.ref})
@@ -77,6 +85,22 @@ def _frames(s: Services, seen: int, check: Callable[[], None]) -> Iterator[bytes
         if time.monotonic() - spoke >= COMMENT_EVERY_SECONDS:
             yield b": still here\n\n"
             spoke = time.monotonic()
+
+
+class _Numbers:
+    """Whether there are calls that a page does not show yet; told now and then, however many there are."""
+
+    def __init__(self, journal: CallJournal) -> None:
+        self._journal = journal
+        self._newest = journal.newest()
+        self._next = time.monotonic() + STATISTICS_EVERY_SECONDS
+
+    def moved(self) -> bool:
+        if time.monotonic() < self._next:
+            return False
+        self._next = time.monotonic() + STATISTICS_EVERY_SECONDS
+        before, self._newest = self._newest, self._journal.newest()
+        return self._newest != before
 
 
 class _Stream:

@@ -16,7 +16,7 @@ bp = Desk("keys", "/api/api-keys")
 
 DAY = 86_400
 MOST = 1_000_000_000
-# What callers find in older answers; "" is the setting.
+# How pictures are shown where a request does not say it; "" leaves it to the setting.
 ImageFormat = Literal["", "markdown", "url", "array", "base64"]
 
 

@@ -51,6 +51,19 @@ def test_it_goes_on_after_the_last_that_was_seen(program: Program, services: Ser
         assert [next(heard)[2]["ref"] for _ in range(2)] == ["2", "3"]
 
 
+def test_new_calls_are_told_of_without_an_id(
+    app: Flask, program: Program, services: Services, keyed: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gemini_pool.web.api.events.STATISTICS_EVERY_SECONDS", 0.05)
+    with listen(program) as reply:
+        heard = iter(reply.response)
+        next(heard)
+        said = {"messages": [{"role": "user", "content": "Hi"}]}
+        app.test_client().post("/v1/chat/completions", json=said, headers=keyed)
+        services.behind.flush()
+        assert next(heard) == b'event: stats_update\ndata: {"ref": ""}\n\n'
+
+
 def test_who_is_not_signed_in_hears_nothing(app: Flask) -> None:
     assert app.test_client().get(PATH).status_code == 401
 
