@@ -8,13 +8,13 @@ WORDS := gemini_pool/web/translations
 # Three at a time, since most of them wait more than they work. All but the last go to the background, where the
 # shell lets no Ctrl-C through: the last ones test that too.
 PAGES := tests/browser tests/clients tests/unit
-ALL := $(RUN) -m pytest tests/process & servers=$$!; \
-	$(RUN) -m pytest $(PAGES) & pages=$$!; \
+ALL := $(RUN) -m pytest tests/process/test_[a-h]*.py & servers=$$!; \
+	{ $(RUN) -m pytest $(PAGES) && $(RUN) -m pytest tests/process/test_[i-z]*.py; } & pages=$$!; \
 	$(RUN) -m pytest --ignore=tests/process $(PAGES:%=--ignore=%); others=$$?; \
 	wait $$servers && wait $$pages && exit $$others
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run check test held bench lock readme translations clean runtime dev
+.PHONY: help demo run check test held long bench lock readme translations clean runtime dev
 
 help: ## list these targets
 	@sed -nE 's/^([a-z]+):.* ## (.*)/make \1\t\2/p' Makefile | expand -t 14
@@ -35,6 +35,9 @@ test: dev ## all tests, three kinds of them side by side; ARGS runs some: make t
 
 held: dev ## the test of five hundred streams held for a minute; wants a quiet machine
 	$(RUN) -m pytest -m held -rs $(ARGS)
+
+long: dev ## the tests that take ten seconds and more
+	$(RUN) -m pytest -m long $(ARGS)
 
 bench: dev ## speed as a ratio to a bare pass-through; ARGS=held holds hundreds of streams instead
 	@$(RUN) -m bench $(ARGS)

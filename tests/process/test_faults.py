@@ -83,6 +83,7 @@ GOOD: dict[str, object] = {"api": None, "stream": None}
 SECONDS = 15
 
 
+@pytest.mark.long
 def test_faults_that_come_and_go_reach_no_caller(start_pool: Start, world: World) -> None:
     pool = start_pool(*CAST, RATE_LIMIT_COOLDOWN_SECONDS="2")
     end, over = time.monotonic() + SECONDS, threading.Event()

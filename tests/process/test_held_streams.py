@@ -6,6 +6,7 @@ from bench.held import Plan, measure
 from bench.held_figures import HeldFigures, table
 
 
+@pytest.mark.long
 def test_a_hundred_streams_flow_as_they_are_sent() -> None:
     figures = measure(Plan(streams=100, seconds=6.0, rate=20.0, ramp=1.0))
     assert_all_whole(figures)

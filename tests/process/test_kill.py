@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from load import Caller, Result, Talk, callers, load
 from running import RunningPool, until
 
@@ -21,6 +22,7 @@ LONG: dict[str, object] = {"text": "word " * 80, "deltas": 80, "delay": 0.1}
 SHORT: dict[str, object] = {"text": None, "deltas": None, "delay": 0.0}
 
 
+@pytest.mark.long
 def test_killing_a_worker_amid_fifty_streams_ends_its_own_alone(start_pool: Start, world: World) -> None:
     pool = start_pool(*CAST, MAX_CONCURRENT_PER_ACCOUNT=f"{PER_ACCOUNT}")
     with callers(pool, PER_WORKER) as by_worker, ThreadPoolExecutor(2 * PER_WORKER) as threads:

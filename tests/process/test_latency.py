@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+import pytest
 from running import RunningPool, until
 
 from bench.sides import KEY, assist, chat, tokens
@@ -31,6 +32,7 @@ def seconds_to_the_first_word(url: str, request: bytes) -> float:
         return time.monotonic() - begun
 
 
+@pytest.mark.long
 def test_a_new_conversation_costs_one_round_trip(
     simulator: Simulator, start_pool: Callable[..., RunningPool]
 ) -> None:
