@@ -8,8 +8,8 @@ WORDS := gemini_pool/web/translations
 # Three at a time, since most of them wait more than they work. All but the last go to the background, where the
 # shell lets no Ctrl-C through: the last ones test that too.
 PAGES := tests/browser tests/clients tests/unit
-ALL := $(RUN) -m pytest tests/process/test_[a-h]*.py & servers=$$!; \
-	{ $(RUN) -m pytest $(PAGES) && $(RUN) -m pytest tests/process/test_[i-z]*.py; } & pages=$$!; \
+ALL := $(RUN) -m pytest tests/process/test_[a-m]*.py & servers=$$!; \
+	{ $(RUN) -m pytest $(PAGES) && $(RUN) -m pytest tests/process/test_[n-z]*.py; } & pages=$$!; \
 	$(RUN) -m pytest --ignore=tests/process $(PAGES:%=--ignore=%); others=$$?; \
 	wait $$servers && wait $$pages && exit $$others
 
