@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fakes import FakeClock
@@ -137,6 +138,7 @@ CLAIM_ALL = """
 import json, sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from gemini_pool.dialogue import Place
 from gemini_pool.store.conversations import Conversations
 from gemini_pool.store.db import Store
@@ -177,6 +179,7 @@ def test_what_was_remembered_survives_a_process_that_is_killed(store: Store, pat
     code = """
 import os, signal, sys
 from pathlib import Path
+from types import SimpleNamespace
 from gemini_pool.dialogue import Place
 from gemini_pool.store.conversations import Conversations
 from gemini_pool.store.db import Store
@@ -191,6 +194,7 @@ def test_a_forked_process_has_a_connection_of_its_own(store: Store, path: Path, 
     code = """
 import os, sys
 from pathlib import Path
+from types import SimpleNamespace
 from gemini_pool.dialogue import Place
 from gemini_pool.store.conversations import Conversations
 from gemini_pool.store.db import Store
@@ -345,7 +349,8 @@ def test_forgetting_leaves_others_time_to_write(
 
     for number in range(25):
         conversations.remember(place(number), None)
-    monkeypatch.setattr(db.time, "sleep", breathe)
+    # The room's own: threads of other tests sleep by the common one.
+    monkeypatch.setattr(db, "time", SimpleNamespace(sleep=breathe, monotonic=time.monotonic))
     clock.advance(TTL)
     assert conversations.prune() == 25
     assert between == [15, 6]
