@@ -145,7 +145,7 @@ Checked = TypeVar("Checked", bound=Shape)
 
 
 def checked(shape: type[Checked], where: str) -> Checked:
-    """The current request's query, body or form as a shape; Invalid."""
+    """The current request's query or body as a shape; Invalid."""
     try:
         return cast(Checked, _READERS[where](shape))
     except ValidationError as error:
@@ -169,13 +169,8 @@ def _of_body(shape: type[Shape]) -> Shape:
     return shape.model_validate_json(request.get_data(cache=False) or b"{}", strict=True)
 
 
-def _of_form(shape: type[Shape]) -> Shape:
-    """What was left empty in a form was not given."""
-    return shape.model_validate_strings({name: text for name, text in request.form.items() if text})
-
-
 _TAKEN = frozenset({"query", "body"})
-_READERS = MappingProxyType({"query": _of_query, "body": _of_body, "form": _of_form})
+_READERS = MappingProxyType({"query": _of_query, "body": _of_body})
 
 
 def _invalid(error: ValidationError) -> Invalid:

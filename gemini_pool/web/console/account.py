@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request
 from flask_babel import gettext as _
-from pydantic import ValidationError
 from werkzeug.wrappers import Response
 
 from gemini_pool.errors import BadRequest, Invalid
@@ -17,6 +16,7 @@ from gemini_pool.store.profiles import Profile
 from gemini_pool.web.api import accounts as api
 from gemini_pool.web.api import statistics, trying
 from gemini_pool.web.api.account_shapes import AccountShown, limit_of, shown
+from gemini_pool.web.api.described import filled
 from gemini_pool.web.api.given_accounts import AccountChanges, NewCookies
 from gemini_pool.web.console.account_rows import row_of
 from gemini_pool.web.console.account_story import Failure, failures, timeline
@@ -130,16 +130,7 @@ def _changes(account_id: int) -> AccountChanges:
         for name, text in typed.items()
         if name.startswith(MAILBOX_PREFIX) and text != held.get(name, "")
     }
-    try:
-        return AccountChanges.model_validate({**changed, **({"mailbox": mailbox} if mailbox else {})})
-    except ValidationError as error:
-        raise _invalid(error) from None
-
-
-def _invalid(error: ValidationError) -> Invalid:
-    faults = error.errors(include_url=False, include_context=False, include_input=False)
-    fields = {str(fault["loc"][0]): fault["msg"].removeprefix("Value error, ") for fault in faults}
-    return Invalid("; ".join(fields.values()), fields=fields)
+    return filled(AccountChanges, {**changed, **({"mailbox": mailbox} if mailbox else {})})
 
 
 def _fields(error: Invalid | BadRequest) -> dict[str, str]:

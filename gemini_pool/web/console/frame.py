@@ -13,12 +13,12 @@ from urllib.parse import urlencode
 from flask import Flask, redirect, render_template, request
 from flask_babel import Babel, LazyString
 from flask_babel import lazy_gettext as _l
-from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response
 
 from gemini_pool.web.console import language, words
 from gemini_pool.web.console.assets import Assets
 from gemini_pool.web.console.states import LOOKS, look
+from gemini_pool.web.same_site import local_path
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 TEMPLATES, STATIC = CHECKOUT / "templates", CHECKOUT / "static"
@@ -88,7 +88,7 @@ def theme() -> str:
 
 def choose_look() -> Response:
     """GET /look?language=zh_CN&theme=dark&next=/accounts: keep what was chosen, and go back."""
-    response = redirect(_local(request.args.get("next", "/")), 303)
+    response = redirect(local_path(request.args.get("next", ""), "/"), 303)
     known = {"language": language.LANGUAGES, "theme": THEMES}
     for name, values in known.items():
         value = request.args.get(name, "")
@@ -116,9 +116,3 @@ def is_at(place: Place) -> bool:
 def error_page(told: str, status: int, request_id: str) -> str:
     """A refusal on a page of its own: what happened, what can be done, and by which id the log has it."""
     return render_template("error.html", status=status, told=told, request_id=request_id)
-
-
-def _local(address: str) -> str:
-    """An address of this site, whatever was asked for."""
-    whole = address.startswith("/") and not address.startswith(("//", "/\\"))
-    return iri_to_uri(address) if whole and not set(address) & set("\r\n\t\\") else "/"
