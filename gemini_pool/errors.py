@@ -30,6 +30,7 @@
     ├── NoAccountAvailable          every account is out, or all that were tried failed
     ├── Overloaded                  this process has no place for another answer
     │   └── Stopping                it ends before the answer does
+    ├── SignInError                 a sign-in by browser came to nothing; see `sign_in_errors`
     └── StoreError                  the database or the disk refused, or is not there
 
 A class answers three questions as attributes: whom to blame, whether another account may try, and

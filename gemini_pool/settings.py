@@ -9,8 +9,10 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from gemini_pool.admin_settings import AdminSettings
+from gemini_pool.health_settings import HealthSettings
 from gemini_pool.knobs import Knob, SettingsError, knob, valued
 from gemini_pool.media_settings import MediaSettings
+from gemini_pool.news_settings import NewsSettings
 from gemini_pool.readers import (
     FERNET_KEYS,
     HEADER_TEXT,
@@ -25,13 +27,16 @@ from gemini_pool.readers import (
     whole,
 )
 from gemini_pool.roster import Credentials
+from gemini_pool.sign_in_settings import SignInSettings
 
+# Settings that have a room of their own.
+PARTS = (HealthSettings, SignInSettings, NewsSettings, MediaSettings, AdminSettings)
 CHECKOUT = Path(__file__).resolve().parent.parent
 MEGABYTE = 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Settings(AdminSettings, MediaSettings):
+class Settings(AdminSettings, MediaSettings, NewsSettings, SignInSettings, HealthSettings):
     """All settings by name. Seconds where the name says so; an empty default means "not set"."""
 
     host: str = knob("HOST", "0.0.0.0", TEXT, "Address to listen on.")  # noqa: S104 - a server
@@ -224,7 +229,7 @@ class Settings(AdminSettings, MediaSettings):
 
 def knobs() -> dict[str, Knob]:
     """Field name of Settings -> what is known of the setting, in the order people should read them."""
-    inherited = {f.name for part in (AdminSettings, MediaSettings) for f in fields(part)}
+    inherited = {f.name for part in PARTS for f in fields(part)}
     ordered = sorted(fields(Settings), key=lambda f: f.name in inherited)
     return {f.name: f.metadata["knob"] for f in ordered if "knob" in f.metadata}
 

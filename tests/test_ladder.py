@@ -39,18 +39,33 @@ RUNGS = {
     "settings": 0.3,
     "admin_settings": 0.27,
     "media_settings": 0.27,
+    "health_settings": 0.27,
+    "sign_in_settings": 0.27,
+    "news_settings": 0.27,
     "knobs": 0.25,
     "dialogue": 0.3,
     "readers": 0.2,
     "roster": 0.1,
+    "sign_in_errors": 0.05,
     "errors": 0,
     "weights": 0,
 }
 
 # Rooms that may import less than everything below them.
-GROUND = {"errors", "roster", "dialogue", "bounds", "weights", "settings", "readers", "knobs"}
+GROUND = {
+    "errors",
+    "sign_in_errors",
+    "roster",
+    "dialogue",
+    "bounds",
+    "weights",
+    "settings",
+    "readers",
+    "knobs",
+}
 ONLY = {
     "errors": set(),
+    "sign_in_errors": {"errors"},
     "roster": {"errors"},
     "dialogue": {"errors", "roster"},
     "weights": set(),
@@ -59,7 +74,19 @@ ONLY = {
     "knobs": {"readers"},
     "admin_settings": {"knobs", "readers"},
     "media_settings": {"knobs", "readers"},
-    "settings": {"admin_settings", "knobs", "media_settings", "readers", "roster"},
+    "health_settings": {"knobs", "readers"},
+    "sign_in_settings": {"knobs", "readers"},
+    "news_settings": {"knobs", "readers"},
+    "settings": {
+        "admin_settings",
+        "health_settings",
+        "knobs",
+        "media_settings",
+        "news_settings",
+        "readers",
+        "roster",
+        "sign_in_settings",
+    },
     "dialects": GROUND,
     "upstream": GROUND,
     "store": GROUND,
@@ -121,6 +148,7 @@ DOORS = {
     "jwt": {"upstream"},
     "cryptography": {"store"},
     "selenium": {"signin"},
+    "imap_tools": {"signin.mailbox"},
     "apscheduler": {"jobs.scheduler"},
     "orjson": {"upstream", "dialects", "web"},
     "gunicorn": {"worker"},  # it runs us

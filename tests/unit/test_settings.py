@@ -204,7 +204,7 @@ def test_a_wrong_value_is_refused_in_the_same_words_before_it_is_saved() -> None
     assert str(caught.value) == refused(PORT="http")
 
 
-SEALED = {"PROXY", "UPLOAD_API_TOKEN"}
+SEALED = {"PROXY", "UPLOAD_API_TOKEN", "MAIL_ADMIN_KEY", "ALERT_URLS"}
 
 
 def test_only_secrets_that_are_sealed_can_be_saved() -> None:
@@ -263,7 +263,14 @@ WRONG_SECRETS = {
     ],
 }
 # Texts of any kind: no value of these is wrong.
-ANY_TEXT = {"API_KEY", "SECURE_C_SES", "HOST_C_OSES", "UPLOAD_API_TOKEN"}
+ANY_TEXT = {
+    "API_KEY",
+    "SECURE_C_SES",
+    "HOST_C_OSES",
+    "UPLOAD_API_TOKEN",
+    "MAIL_ADMIN_KEY",
+    "ALERT_URLS",
+}
 
 
 def test_every_secret_is_tried_here() -> None:
