@@ -19,6 +19,11 @@ class SimAccount:
     csesidx: str
     config_id: str
 
+    @property
+    def email(self) -> str:
+        """Where the service sends its codes."""
+        return f"{self.name}@mail.example"
+
     def as_config(self) -> dict[str, str]:
         """One object of an `ACCOUNTS_CONFIG` array."""
         return {
