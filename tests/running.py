@@ -148,9 +148,10 @@ def _rows(table: str) -> list[str]:
 
 def _polled(pid: int) -> Iterator[str]:
     """What a process waits for: a line for each file, with its inode."""
-    for info in Path(f"/proc/{pid}/fdinfo").iterdir():
-        with suppress(FileNotFoundError):  # closed since
-            yield from (line for line in info.read_text().splitlines() if line.startswith("tfd:"))
+    with suppress(FileNotFoundError):  # the process has ended since
+        for info in Path(f"/proc/{pid}/fdinfo").iterdir():
+            with suppress(FileNotFoundError):  # closed since
+                yield from (line for line in info.read_text().splitlines() if line.startswith("tfd:"))
 
 
 def clean_environment() -> dict[str, str]:

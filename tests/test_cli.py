@@ -94,7 +94,8 @@ class Running:
         folder.mkdir(exist_ok=True)
         self.temporary = folder
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "gemini_pool", *arguments],
+            # Tests that run in the background are deaf to Ctrl-C, and so would be what they start.
+            ["env", "--default-signal=INT", sys.executable, "-m", "gemini_pool", *arguments],
             cwd=ROOT,
             env=environment(folder / "unused", TMPDIR=folder),
             stdout=subprocess.PIPE,
