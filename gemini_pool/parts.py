@@ -38,11 +38,12 @@ from gemini_pool.store.key_windows import KeyUsage
 from gemini_pool.store.statistics import MOST_DAYS
 from gemini_pool.store.tally import Tally
 from gemini_pool.stores import Stores
-from gemini_pool.upstream.calls import USER_AGENT, Locale
+from gemini_pool.upstream.calls import USER_AGENT, Calls, Locale
 from gemini_pool.upstream.client import FirstByte, UpstreamClient
 from gemini_pool.upstream.dialler import Dialler
 from gemini_pool.upstream.downloads import Publish
-from gemini_pool.upstream.tokens import Tokens
+from gemini_pool.upstream.opening import Proof
+from gemini_pool.upstream.tokens import Rotated, Tokens
 from gemini_pool.upstream.transport import Patience, Transport
 
 log = logging.getLogger(__name__)
@@ -148,23 +149,37 @@ def build_client(
         except StoreError:  # the answer at hand must not fail for it
             log.warning("new cookies of account %d could not be written", account_id, exc_info=True)
 
-    tokens = Tokens(
+    return UpstreamClient(
+        transport,
+        _tokens(settings, transport, rotated),
+        api_url=settings.api_url,
+        locale=_locale(settings),
+        first_byte=FirstByte(settings.first_byte_timeout, settings.first_byte_timeout_media),
+        ready_seconds=settings.ready_seconds,
+        shelf=shelf,
+        publish=_publish(settings),
+    )
+
+
+def build_proof(settings: Settings, transport: Transport) -> Proof:
+    """What tries credentials before they are an account's."""
+    return Proof(
+        transport, Calls(settings.api_url, _locale(settings)), lambda told: _tokens(settings, transport, told)
+    )
+
+
+def _tokens(settings: Settings, transport: Transport, rotated: Rotated) -> Tokens:
+    return Tokens(
         transport,
         auth_url=settings.auth_url,
         login_url=settings.login_url,
         user_agent=USER_AGENT,
         rotated=rotated,
     )
-    return UpstreamClient(
-        transport,
-        tokens,
-        api_url=settings.api_url,
-        locale=Locale(settings.language, settings.time_zone),
-        first_byte=FirstByte(settings.first_byte_timeout, settings.first_byte_timeout_media),
-        ready_seconds=settings.ready_seconds,
-        shelf=shelf,
-        publish=_publish(settings),
-    )
+
+
+def _locale(settings: Settings) -> Locale:
+    return Locale(settings.language, settings.time_zone)
 
 
 def build_gather(settings: Settings, stores: Stores) -> Gather:

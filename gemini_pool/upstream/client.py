@@ -14,8 +14,6 @@ from itertools import chain
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-import orjson
-
 from gemini_pool.bounds import bounded
 from gemini_pool.dialogue import (
     SILENCE,
@@ -35,6 +33,7 @@ from gemini_pool.errors import BadReply, CredentialsRejected, SessionLost, Unrea
 from gemini_pool.roster import Account, QuotaKind
 from gemini_pool.upstream.calls import Calls, Locale
 from gemini_pool.upstream.downloads import Downloads, Publish, Shelf
+from gemini_pool.upstream.opening import open_session
 from gemini_pool.upstream.refusals import refusal_in_stream, refusal_of_reply
 from gemini_pool.upstream.spares import Spares
 from gemini_pool.upstream.stream import ArrayReader
@@ -121,7 +120,7 @@ class UpstreamClient:
     def open_session(self, account: Account) -> Waiting[None]:
         """Open a session, for the next conversation to begin in; UpstreamError."""
         token = yield from self._tokens.get(account)
-        self._spares.keep(account, (yield from self._create_session(account, token)))
+        self._spares.keep(account, (yield from self._opened(account, token)))
 
     def _events(
         self, account: Account, prompt: Prompt, session: str | None, known: Mapping[str, str]
@@ -180,7 +179,7 @@ class UpstreamClient:
         """Open the answer's stream and draw its first element, which may be a refusal of the token."""
         turns = prompt.asked if session else prompt.turns
         with _not_asked_yet():
-            name = session or self._spares.take(account) or (yield from self._create_session(account, token))
+            name = session or self._spares.take(account) or (yield from self._opened(account, token))
             sent = yield from self._uploads.bring(account, token.bearer, name, turns, known)
         ids = [one.file_id for one in sent]
         call = self._calls.assist(account, token.bearer, name, as_text(turns), prompt.model, ids)
@@ -209,15 +208,8 @@ class UpstreamClient:
             patiently(self.open_session(account))
         self._transport.make_ready(self._api_url)
 
-    def _create_session(self, account: Account, token: Token) -> Waiting[str]:
-        call = self._calls.create_session(account, token.bearer)
-        reply = yield from self._transport.post(call.url, call.headers, call.body)
-        if reply.status != 200:
-            raise refusal_of_reply(reply.status, reply.headers, reply.body)
-        try:
-            return str(orjson.loads(reply.body)["session"]["name"])
-        except (ValueError, KeyError, TypeError):
-            raise BadReply("The service made a session but did not name it.") from None
+    def _opened(self, account: Account, token: Token) -> Waiting[str]:
+        return open_session(self._transport, self._calls, account, token.bearer)
 
 
 @contextmanager
