@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from gemini_pool.errors import BadRequest
 from gemini_pool.readers import Seat
+from gemini_pool.roster import Credentials
 from gemini_pool.store.account_rows import (
     FRESH,
     AccountRow,
@@ -96,6 +97,30 @@ class Accounts(Ledger):
                 chapter.note(account_id, What.NEW_COOKIES)
                 renewed += 1
         return len(seats) - renewed, renewed
+
+    def signed_in(
+        self, account_id: int, credentials: Credentials, *, expires_at: float | None, trial_end: str = ""
+    ) -> bool:
+        """Keep what a new sign-in of the same account gave. False when it is gone, or another one by now.
+
+        As in `put` the limits stay: the service counts them whatever the cookies are.
+        """
+        with self._changing() as chapter:
+            row = self._row(account_id)
+            if row is None or row.config_id != credentials.config_id:
+                return False
+            given = profile_of(row, [], self._vault).given
+            given = replace(
+                given,
+                credentials=replace(credentials, user_agent=credentials.user_agent or row.user_agent),
+                expires_at=expires_at,
+                trial_end=trial_end or row.trial_end,
+            )
+            check(given)
+            self._be_the_only_one(given, but=account_id)
+            self._update(account_id, columns_of(given, self._vault) | FRESH | {"cookies_at": self._clock()})
+            chapter.note(account_id, What.NEW_COOKIES)
+        return True
 
     def apply(self, plan: Plan) -> Applied:
         """Do what a plan says, all or nothing. What needs an answer or more cookies is left out."""

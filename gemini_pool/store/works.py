@@ -20,6 +20,8 @@ MOST_LISTED = 50
 
 class WorkState(StrEnum):
     RUNNING = "running"
+    WAITING = "waiting"
+    PAUSED = "paused"
     DONE = "done"
     CANCELLED = "cancelled"
     FAILED = "failed"
@@ -34,6 +36,10 @@ class ItemState(StrEnum):
     SKIPPED = "skipped"
 
 
+# What is still to be done.
+OPEN = (ItemState.WAITING, ItemState.RUNNING)
+
+
 class WorkRow(Model):
     id = AutoField()
     kind = TextField()
@@ -45,6 +51,9 @@ class WorkRow(Model):
     ended_at = FloatField(null=True)
     message = TextField()
     cancelled = BooleanField()
+    ordered = BooleanField(default=False)
+    urgent = BooleanField(default=False)
+    paused = BooleanField(default=False)
 
     class Meta:
         table_name = "works"
@@ -58,6 +67,7 @@ class WorkItemRow(Model):
     state = TextField()
     message = TextField()
     steps = TextField()
+    data = TextField(default="")
 
     class Meta:
         table_name = "work_items"
@@ -96,13 +106,13 @@ class Work:
     ended_at: float | None
     message: str
     cancelled: bool
+    ordered: bool = False
     counts: dict[str, int] = field(default_factory=dict)
 
     @property
     def done(self) -> int:
         """How many items need nothing more."""
-        open_ = (ItemState.WAITING, ItemState.RUNNING)
-        return sum(count for state, count in self.counts.items() if state not in open_)
+        return sum(count for state, count in self.counts.items() if state not in OPEN)
 
 
 class Works:
@@ -129,7 +139,7 @@ class Works:
                 cancelled=False,
             ).execute(self._db)
             for number, item in enumerate(items):
-                WorkItemRow.insert(work_id=work_id, number=number, **_columns(item)).execute(self._db)
+                WorkItemRow.insert(work_id=work_id, number=number, **columns_of(item)).execute(self._db)
             self._tell(kind, work_id)
         return work_id
 
@@ -137,7 +147,7 @@ class Works:
         """An item is as far as this."""
         here = (WorkItemRow.work_id == work_id) & (WorkItemRow.number == number)
         with self._store.writing(shared=False):
-            WorkItemRow.update(_columns(item)).where(here).execute(self._db)
+            WorkItemRow.update(columns_of(item)).where(here).execute(self._db)
             WorkRow.update(heard_at=self._clock()).where(WorkRow.id == work_id).execute(self._db)
             self._tell(kind, work_id)
 
@@ -154,7 +164,7 @@ class Works:
 
     def end(self, work_id: int, kind: str, state: WorkState, message: str = "") -> None:
         """Nothing more will be done."""
-        unfinished = WorkItemRow.state.in_([ItemState.WAITING.value, ItemState.RUNNING.value])
+        unfinished = WorkItemRow.state.in_([state.value for state in OPEN])
         with self._store.writing(shared=False):
             WorkItemRow.update(state=ItemState.SKIPPED.value).where(
                 (WorkItemRow.work_id == work_id) & unfinished
@@ -179,7 +189,7 @@ class Works:
         """The items in their order."""
         mine = WorkItemRow.select().where(WorkItemRow.work_id == work_id).order_by(WorkItemRow.number)
         with self._store.reading():
-            return [_item(row) for row in mine.execute(self._db)]
+            return [item_of(row) for row in mine.execute(self._db)]
 
     def recent(self) -> list[Work]:
         """The newest first."""
@@ -206,28 +216,38 @@ class Works:
         return [self._work(row, counts[row.id]) for row in rows]
 
     def _work(self, row: WorkRow, counts: dict[str, int]) -> Work:
-        silent = row.heard_at < self._clock() - SILENT_SECONDS
-        state = WorkState(row.state)
-        if state is WorkState.RUNNING and silent:
-            state = WorkState.CUT_OFF
         return Work(
             id=row.id,
             kind=row.kind,
             title=row.title,
-            state=state,
+            state=self._state(row, counts),
             total=row.total,
             started_at=row.started_at,
             ended_at=row.ended_at,
             message=row.message,
             cancelled=row.cancelled,
+            ordered=row.ordered,
             counts=counts,
         )
 
+    def _state(self, row: WorkRow, counts: dict[str, int]) -> WorkState:
+        if row.state != WorkState.RUNNING.value:
+            return WorkState(row.state)
+        if row.ordered and not counts.get(ItemState.RUNNING):
+            return WorkState.PAUSED if row.paused else WorkState.WAITING
+        silent = row.heard_at < self._clock() - SILENT_SECONDS
+        return WorkState.CUT_OFF if silent and not row.ordered else WorkState.RUNNING
+
     def _tell(self, kind: str, work_id: int) -> None:
-        self._live.tell(Happened.REFRESH if kind == "refresh" else Happened.WORK, work_id)
+        self._live.tell(happened(kind), work_id)
 
 
-def _columns(item: WorkItem) -> dict[str, str]:
+def happened(kind: str) -> Happened:
+    """What pages are told of work of a kind."""
+    return Happened.REFRESH if kind == "refresh" else Happened.WORK
+
+
+def columns_of(item: WorkItem) -> dict[str, str]:
     return {
         "ref": item.ref,
         "name": item.name,
@@ -237,6 +257,6 @@ def _columns(item: WorkItem) -> dict[str, str]:
     }
 
 
-def _item(row: WorkItemRow) -> WorkItem:
+def item_of(row: WorkItemRow) -> WorkItem:
     steps = tuple(Step(name, ms) for name, ms in json.loads(row.steps))
     return WorkItem(row.ref, row.name, ItemState(row.state), row.message, steps)
