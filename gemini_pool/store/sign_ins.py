@@ -1,4 +1,4 @@
-"""Sign-ins by browser: each that was made, what was seen where it failed, and how the accounts fare with them."""
+"""Sign-ins by browser: each that was made, what was seen where it failed, how accounts fare with them."""
 
 import json
 import time
