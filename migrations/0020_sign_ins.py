@@ -17,6 +17,7 @@ CREATE TABLE sign_ins (
 TROUBLES = """
 CREATE TABLE sign_in_troubles (
     account_id INTEGER PRIMARY KEY,
+    at REAL NOT NULL,
     failures INTEGER NOT NULL,
     next_at REAL NOT NULL,
     person INTEGER NOT NULL,

@@ -6,13 +6,14 @@ No two pieces of open work hold the same thing to be done.
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from peewee import Expression
 
 from gemini_pool.store.db import Store
 from gemini_pool.store.live import Live
+from gemini_pool.store.profiles import Profile
 from gemini_pool.store.secrets import Vault
 from gemini_pool.store.works import (
     OPEN,
@@ -26,6 +27,11 @@ from gemini_pool.store.works import (
     happened,
     item_of,
 )
+
+REFRESH = "refresh"
+ENROLMENT = "enrolment"
+# What tells the browser's window is to be shown, for a person at it.
+VISIBLE = "visible"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +99,14 @@ class Orders:
         with self._store.reading():
             return self._open_refs(kind).get(ref)
 
-    def take(self, kinds: Sequence[str]) -> Task | None:
-        """The next item to do, which is the caller's now; what people asked for comes first."""
+    def take(self, kinds: Sequence[str], *, urgent: bool = False) -> Task | None:
+        """The next item to do, which is the caller's now; what people asked for comes first, and with
+        `urgent` nothing else."""
         with self._store.reading():
-            if not self._waiting(kinds):
+            if not self._waiting(kinds, urgent):
                 return None
         with self._store.writing(shared=False):
-            rows = self._waiting(kinds)
+            rows = self._waiting(kinds, urgent)
             if not rows:
                 return None
             row, work = rows[0]
@@ -184,7 +191,7 @@ class Orders:
         theirs = WorkItemRow.select(WorkItemRow.state).where(WorkItemRow.work_id == work_id).distinct()
         return list(theirs.tuples().execute(self._db))
 
-    def _waiting(self, kinds: Sequence[str]) -> list[tuple[WorkItemRow, WorkRow]]:
+    def _waiting(self, kinds: Sequence[str], urgent: bool) -> list[tuple[WorkItemRow, WorkRow]]:
         able = (
             (WorkRow.state == WorkState.RUNNING.value)
             & WorkRow.ordered
@@ -192,6 +199,7 @@ class Orders:
             & ~WorkRow.cancelled
             & WorkRow.kind.in_(list(kinds))
         )
+        able &= WorkRow.urgent if urgent else True
         query = (
             WorkItemRow.select(WorkItemRow, WorkRow)
             .join(WorkRow, on=(WorkRow.id == WorkItemRow.work_id), attr="work")
@@ -231,3 +239,9 @@ class Orders:
 
     def _opened(self, data: str) -> str:
         return self._vault.open(data) if data else "{}"
+
+
+def refreshes(profiles: Iterable[Profile], *, visible: bool = False) -> list[Errand]:
+    """What to order to have accounts signed in."""
+    data = {VISIBLE: "1"} if visible else {}
+    return [Errand(WorkItem(str(one.account.id), one.account.name), data) for one in profiles]

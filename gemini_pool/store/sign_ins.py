@@ -49,6 +49,7 @@ class SignInRow(Model):
 
 class TroubleRow(Model):
     account_id = IntegerField(primary_key=True)
+    at = FloatField()
     failures = IntegerField()
     next_at = FloatField()
     person = BooleanField()
@@ -76,10 +77,11 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """An account whose last sign-ins failed: how many in a row, and when the next is due (epoch seconds).
+    """An account whose last sign-in failed `at`: how many in a row, and when the next is due (epoch seconds).
     `person`: none is, until somebody did something."""
 
     account_id: int
+    at: float
     failures: int
     next_at: float
     person: bool
@@ -168,21 +170,23 @@ class SignIns:
 
     # How accounts fare
 
-    def went_well(self, account_id: int) -> None:
-        """The account is signed in: its troubles are over."""
+    def settle(self, account_id: int) -> None:
+        """An account's troubles are over: it is signed in, or somebody did something about it."""
         with self._store.writing(shared=False):
             TroubleRow.delete().where(TroubleRow.account_id == account_id).execute(self._db)
 
     def went_wrong(self, account_id: int, message: str, *, again: bool, pause: float) -> Trouble:
         """A sign-in failed; the next is due after `pause` seconds, twice as long after each further failure.
-        Without `again` there is none, until it goes well or `went_well` says so."""
+        Without `again` there is none, until it is settled."""
         with self._store.writing(shared=False):
             before = TroubleRow.select(TroubleRow.failures).where(TroubleRow.account_id == account_id)
             failures = int(before.scalar(self._db) or 0) + 1
             wait = min(pause * 2.0 ** min(failures - 1, 20), LONGEST_PAUSE_SECONDS)
-            trouble = Trouble(account_id, failures, self._clock() + wait, not again, message)
+            now = self._clock()
+            trouble = Trouble(account_id, now, failures, now + wait, not again, message)
             TroubleRow.replace(
                 account_id=account_id,
+                at=now,
                 failures=failures,
                 next_at=trouble.next_at,
                 person=trouble.person,
@@ -194,10 +198,8 @@ class SignIns:
         """All that are open, by account."""
         with self._store.reading():
             rows = list(TroubleRow.select().execute(self._db))
-        return {
-            row.account_id: Trouble(row.account_id, row.failures, row.next_at, row.person, row.message)
-            for row in rows
-        }
+        names = Trouble.__slots__
+        return {row.account_id: Trouble(**{name: getattr(row, name) for name in names}) for row in rows}
 
     def _listed(self, which: object, limit: int = MOST_LISTED) -> list[SignIn]:
         query = SignInRow.select().where(which).order_by(SignInRow.id.desc()).limit(limit)
