@@ -20,9 +20,11 @@ from gemini_pool.store.key_windows import KeyUsage, KeyWindows
 from gemini_pool.store.keys import Keys
 from gemini_pool.store.live import Live
 from gemini_pool.store.log_lines import LogLines
+from gemini_pool.store.orders import Orders
 from gemini_pool.store.preferences import Preferences
 from gemini_pool.store.saved import SavedSettings
 from gemini_pool.store.secrets import Vault, open_vault
+from gemini_pool.store.sign_ins import SignIns
 from gemini_pool.store.statistics import Statistics
 from gemini_pool.store.tally import Tally
 from gemini_pool.store.videos import Videos
@@ -59,6 +61,8 @@ class Stores:
     log_lines: LogLines
     live: Live
     works: Works
+    orders: Orders
+    sign_ins: SignIns
     saved: SavedSettings
     files: Files
     videos: Videos
@@ -93,6 +97,8 @@ def open_stores(settings: Settings) -> Stores:
         log_lines=LogLines(store, behind),
         live=live,
         works=Works(store, live),
+        orders=Orders(store, live, vault),
+        sign_ins=SignIns(store, settings.data_path),
         saved=SavedSettings(store, vault),
         files=Files(store, most_bytes=settings.max_key_files_mb * MEGABYTE),
         videos=Videos(store),

@@ -107,6 +107,7 @@ def edit(account_id: int, body: AccountChanges) -> Done:
     if changed is None:
         raise no_account(account_id)
     if changed:
+        services().sign_ins.settle(account_id)
         wrote("account.edited", f"account {account_id}", ", ".join(changed))
     return Done()
 
@@ -140,6 +141,7 @@ def refresh_cookie(account_id: int, body: NewCookies) -> Renewed:
         )
     given = {name: value for name, value in body.model_dump().items() if value}
     services().accounts.edit(account_id, Changes(**given))
+    services().sign_ins.settle(account_id)
     wrote("account.renewed", f"account {account_id}", ", ".join(given))
     return Renewed(message="The account has its new cookies.")
 

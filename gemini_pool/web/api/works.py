@@ -25,7 +25,8 @@ class ItemShown(Shape):
 
 
 class WorkShown(Shape):
-    """`state` is running, done, cancelled, failed or cut_off; `done` counts items that need nothing more."""
+    """`state` is waiting, running, paused, done, cancelled, failed or cut_off; `done` counts items that need
+    nothing more. What is `ordered` can be paused."""
 
     id: int
     kind: str
@@ -35,6 +36,7 @@ class WorkShown(Shape):
     done: int
     counts: dict[str, int]
     message: str
+    ordered: bool
     started_at: str | None
     ended_at: str | None
 
@@ -46,6 +48,13 @@ class WorksShown(Shape):
 class WorkWithItems(Shape):
     work: WorkShown
     items: list[ItemShown]
+
+
+class Again(Shape):
+    """`work_id` is null where nothing had failed, or all of it is under way."""
+
+    success: bool = True
+    work_id: int | None
 
 
 @bp.operation("GET")
@@ -68,6 +77,28 @@ def cancel(work_id: int) -> Done:
     return Done(success=services().works.cancel(work_id))
 
 
+@bp.operation("POST", "/<id:work_id>/pause", errors=(404,))
+def pause(work_id: int) -> Done:
+    """Begin no further item; what is under way is finished. For sign-ins alone."""
+    _known(work_id)
+    return Done(success=services().orders.pause(work_id, paused=True))
+
+
+@bp.operation("POST", "/<id:work_id>/resume", errors=(404,))
+def resume(work_id: int) -> Done:
+    """Go on where it was paused."""
+    _known(work_id)
+    return Done(success=services().orders.pause(work_id, paused=False))
+
+
+@bp.operation("POST", "/<id:work_id>/again", errors=(404,))
+def again(work_id: int) -> Again:
+    """Order anew what failed. For sign-ins alone."""
+    work, s = _known(work_id), services()
+    errands = s.orders.failed(work_id) if work.ordered else []
+    return Again(work_id=s.orders.place(work.kind, work.title, errands, urgent=True) if errands else None)
+
+
 def shown(work: Work) -> WorkShown:
     return WorkShown(
         id=work.id,
@@ -78,12 +109,14 @@ def shown(work: Work) -> WorkShown:
         done=work.done,
         counts=work.counts,
         message=work.message,
+        ordered=work.ordered,
         started_at=told(work.started_at),
         ended_at=told(work.ended_at),
     )
 
 
 def _known(work_id: int) -> Work:
+    """NotFound."""
     work = services().works.get(work_id)
     if work is None:
         raise NotFound(f"There is no work {work_id}, or it was forgotten since.")
