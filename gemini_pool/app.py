@@ -13,6 +13,7 @@ from gemini_pool.web.api import (
     config,
     document,
     events,
+    jobs,
     keys,
     models,
     statistics,
@@ -42,6 +43,7 @@ FOR_PROGRAMS = (
     config.bp,
     status.bp,
     works.bp,
+    jobs.bp,
     events.bp,
     document.bp,
 )

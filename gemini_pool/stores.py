@@ -15,6 +15,7 @@ from gemini_pool.store.catalog import Catalog
 from gemini_pool.store.conversations import Conversations
 from gemini_pool.store.db import Store
 from gemini_pool.store.files import Files
+from gemini_pool.store.job_book import JobBook
 from gemini_pool.store.journal import CallJournal
 from gemini_pool.store.key_windows import KeyUsage, KeyWindows
 from gemini_pool.store.keys import Keys
@@ -59,6 +60,7 @@ class Stores:
     log_lines: LogLines
     live: Live
     works: Works
+    job_book: JobBook
     saved: SavedSettings
     files: Files
     videos: Videos
@@ -93,6 +95,7 @@ def open_stores(settings: Settings) -> Stores:
         log_lines=LogLines(store, behind),
         live=live,
         works=Works(store, live),
+        job_book=JobBook(store, live),
         saved=SavedSettings(store, vault),
         files=Files(store, most_bytes=settings.max_key_files_mb * MEGABYTE),
         videos=Videos(store),
