@@ -177,11 +177,11 @@ class JobBook:
 
     def pause(self, name: str) -> bool:
         """Have a job run only when it is asked for. False when there is no such job."""
-        return self._ask(name, paused=True, next_at=None)
+        return self._ask(name, paused=True)
 
     def resume(self, name: str) -> bool:
         """Have a job run at its times again. False when there is no such job."""
-        return self._ask(name, paused=False)
+        return self._ask(name, paused=False, next_at=None)
 
     def all(self) -> list[JobNow]:
         """The jobs, by name."""
@@ -260,7 +260,7 @@ def _now(row: JobRow, runs: Mapping[int, JobRun]) -> JobNow:
         entry=JobEntry(row.name, row.title, row.every_seconds),
         paused=row.paused,
         wanted=row.wanted_at is not None,
-        next_at=row.next_at,
+        next_at=None if row.paused else row.next_at,  # a run that ends meanwhile still tells of a next one
         running=runs.get(row.running or 0),
         last=runs.get(row.last or 0),
     )
