@@ -1,14 +1,12 @@
 """The entry for gunicorn: `gunicorn -c gunicorn.conf.py wsgi:app`."""
 
-import logging
 import os
 import sys
-import time
 
 from gemini_pool.app import create_app
 from gemini_pool.errors import StoreError
 from gemini_pool.knobs import SettingsError
-from gemini_pool.observe.log_ring import LogRing
+from gemini_pool.observe.logs import start_logging
 from gemini_pool.startup import effective_settings
 from gemini_pool.wiring import build_services
 from gemini_pool.worker import Worker
@@ -23,15 +21,7 @@ except (SettingsError, StoreError) as error:
     sys.stderr.write(f"gemini_pool: {error}\n")
     sys.exit(BOOT_ERROR)
 
-logging.Formatter.converter = time.gmtime
-logging.basicConfig(
-    level=logging.WARNING,  # of libraries: at DEBUG they tell what is nobody's business
-    format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    datefmt="%Y-%m-%dT%H:%M:%SZ",
-)
-ours = logging.getLogger("gemini_pool")
-ours.setLevel(settings.log_level.upper())
-ours.addHandler(LogRing(services.log_lines.keep))
+start_logging(settings.log_level, services.log_lines.keep)
 services.office.load.tell(0)  # there is one more process with places for answers
 
 if settings.scheduler:  # here, for only a server runs jobs: commands and tests make applications too

@@ -13,6 +13,7 @@ from gemini_pool.web.api import (
     config,
     document,
     events,
+    jobs,
     keys,
     models,
     refreshing,
@@ -44,6 +45,7 @@ FOR_PROGRAMS = (
     config.bp,
     status.bp,
     works.bp,
+    jobs.bp,
     events.bp,
     document.bp,
 )

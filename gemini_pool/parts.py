@@ -7,7 +7,8 @@ from functools import partial
 from gemini_pool.dialogue import Attachment, FileSource, MadeFile, Turn
 from gemini_pool.errors import PoolError, StoreError
 from gemini_pool.jobs.leader import LOCK_FILE, Leader
-from gemini_pool.jobs.scheduler import Job, Jobs
+from gemini_pool.jobs.running import Job
+from gemini_pool.jobs.scheduler import Jobs
 from gemini_pool.jobs.sweep import (
     JITTER_SECONDS,
     MEDIA_SWEEP_SECONDS,
@@ -51,6 +52,7 @@ log = logging.getLogger(__name__)
 HOUR = 3600
 EVENT_DAYS = 1
 WORK_DAYS = 30
+RUN_DAYS = 14
 
 
 def build_transport(settings: Settings, *, proxy: str) -> Transport:
@@ -99,6 +101,7 @@ def build_jobs(settings: Settings, stores: Stores) -> Jobs:
         "changes by admins": older_than(TALLY_DAYS, stores.audit),
         "live events": older_than(EVENT_DAYS, stores.live),
         "work that ended": older_than(WORK_DAYS, stores.works),
+        "runs of jobs": older_than(RUN_DAYS, stores.job_book),
         "files": older_than(settings.file_days, stores.files),
         "orders of films": older_than(settings.file_days, stores.videos),
         "files on disk": older_than(settings.file_days, stores.depot),
@@ -110,10 +113,15 @@ def build_jobs(settings: Settings, stores: Stores) -> Jobs:
         most_bytes=settings.media_max_mb * MEGABYTE,
     )
     sweeps = (
-        Job("sweep", SWEEP_SECONDS, partial(sweep, prunes), JITTER_SECONDS),
-        Job("media sweep", MEDIA_SWEEP_SECONDS, partial(sweep, {"pictures and films": made})),
+        Job("sweep", "Delete what is old", SWEEP_SECONDS, partial(sweep, prunes), JITTER_SECONDS),
+        Job(
+            "media_sweep",
+            "Delete old pictures and films",
+            MEDIA_SWEEP_SECONDS,
+            partial(sweep, {"pictures and films": made}),
+        ),
     )
-    return Jobs(Leader(settings.data_path / LOCK_FILE), sweeps)
+    return Jobs(Leader(settings.data_path / LOCK_FILE), sweeps, stores.job_book)
 
 
 def build_runner(

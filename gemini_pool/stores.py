@@ -15,6 +15,7 @@ from gemini_pool.store.catalog import Catalog
 from gemini_pool.store.conversations import Conversations
 from gemini_pool.store.db import Store
 from gemini_pool.store.files import Files
+from gemini_pool.store.job_book import JobBook
 from gemini_pool.store.journal import CallJournal
 from gemini_pool.store.key_windows import KeyUsage, KeyWindows
 from gemini_pool.store.keys import Keys
@@ -63,6 +64,7 @@ class Stores:
     works: Works
     orders: Orders
     sign_ins: SignIns
+    job_book: JobBook
     saved: SavedSettings
     files: Files
     videos: Videos
@@ -99,6 +101,7 @@ def open_stores(settings: Settings) -> Stores:
         works=Works(store, live),
         orders=Orders(store, live, vault),
         sign_ins=SignIns(store, settings.data_path),
+        job_book=JobBook(store, live),
         saved=SavedSettings(store, vault),
         files=Files(store, most_bytes=settings.max_key_files_mb * MEGABYTE),
         videos=Videos(store),

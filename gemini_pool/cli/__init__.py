@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from gemini_pool.cli import accounts, doctor, file_types, keys, password, settings, transfer
+from gemini_pool.cli import accounts, doctor, file_types, jobs, keys, password, settings, transfer
 from gemini_pool.cli.console import say
 from gemini_pool.demo import run_demo
 from gemini_pool.errors import PoolError
@@ -35,6 +35,8 @@ def _parser() -> argparse.ArgumentParser:
 
     serve = commands.add_parser("serve", help="the service itself, under gunicorn")
     serve.set_defaults(run=_serve)
+
+    jobs.add_to(commands.add_parser("jobs", help="the background jobs, in a process that serves nobody"))
 
     migrate = commands.add_parser("migrate", help="bring the database up to date")
     migrate.set_defaults(run=_migrate)

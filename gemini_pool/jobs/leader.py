@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -12,8 +13,7 @@ LOCK_FILE = "jobs.lock"
 class Leader:
     """One process's claim to lead. The lock goes with the process, however that ends.
 
-    The file says who led last, for people who look: the process id, and since when. Nobody reads it to
-    decide anything.
+    The file says who leads, for people who look: the process id, and since when. Only the lock decides.
     """
 
     def __init__(self, path: Path) -> None:
@@ -33,6 +33,23 @@ class Leader:
             with suppress(OSError):
                 os.ftruncate(held, 0)
             os.close(held)
+
+    def leading(self) -> int | None:
+        """The id of the process that leads, be it this one or another; None when nobody does."""
+        if self._held is not None:
+            return os.getpid()
+        try:
+            file = os.open(self._path, os.O_RDONLY)
+        except OSError:
+            return None
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)  # those who only look do not hinder each other
+            return None
+        except OSError:
+            named = re.match(rb"pid (\d+) ", os.read(file, 64))
+            return int(named[1]) if named else 0
+        finally:
+            os.close(file)
 
     def _lock(self) -> int | None:
         file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)

@@ -29,11 +29,14 @@ class Tally(Protocol):
     def prune(self, before_day: str) -> int: ...
 
 
-def sweep(stores: Mapping[str, Prune]) -> None:
+def sweep(stores: Mapping[str, Prune]) -> str:
     """Delete what is old in these stores, each under the name of what it keeps; tells what is gone."""
+    gone = []
     for name, prune in stores.items():
         if removed := prune():
             log.info("the sweep deleted old %s: %d", name, removed)
+            gone.append(f"{name}: {removed}")
+    return f"Deleted {', '.join(gone)}." if gone else "Nothing was old."
 
 
 def older_than(days: int, store: Dated, clock: Clock = time.time) -> Prune:

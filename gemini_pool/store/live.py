@@ -11,10 +11,11 @@ from gemini_pool.store.db import Store
 
 
 class Happened(StrEnum):
-    """What can happen; `ref` is an account's id, a piece of work's, or nothing."""
+    """What can happen; `ref` is an account's id, a piece of work's, a job's name, or nothing."""
 
     ACCOUNT = "account_update"
     WORK = "work_progress"
+    JOB = "job_update"
     REFRESH = "cookie_refresh_progress"
     NOTICE = "notification"
     STATISTICS = "stats_update"

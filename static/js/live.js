@@ -1,7 +1,7 @@
 // What changes on the server, as events of the document: `pool:account_update` and so on, with what was sent as
 // `detail`; `pool:poll` every ten seconds while the stream of events is not there.
 
-export const NAMES = ['account_update', 'cookie_refresh_progress', 'notification', 'stats_update', 'work_progress']
+export const NAMES = ['account_update', 'cookie_refresh_progress', 'job_update', 'notification', 'stats_update', 'work_progress']
 const POLL_SECONDS = 10
 const RETRY_SECONDS = 60
 

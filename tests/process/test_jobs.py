@@ -3,10 +3,16 @@
 import os
 import re
 import signal
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-from running import RunningPool, until
+import pytest
+from consoles import Console
+from running import CHECKOUT, RunningPool, clean_environment, until
+from signing_in import PASSWORD
 
 Start = Callable[..., RunningPool]
 LOOK = {"LOG_LEVEL": "debug"}  # workers that do not lead say so
@@ -89,3 +95,92 @@ def test_a_stop_is_prompt_and_leaves_the_lead_to_the_next_start(start_pool: Star
 def test_jobs_can_be_switched_off(start_pool: Start) -> None:
     pool = start_pool("amber", SCHEDULER="0", WEB_CONCURRENCY="1")
     assert not lock_file(pool).exists()
+
+
+# The jobs in a process of their own
+
+
+@pytest.fixture
+def start_jobs(tmp_path: Path) -> Iterator[Callable[[RunningPool], "subprocess.Popen[bytes]"]]:
+    """Run `python -m gemini_pool jobs` beside a pool."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(pool: RunningPool) -> "subprocess.Popen[bytes]":
+        with (tmp_path / "gunicorn.log").open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "gemini_pool", "jobs"],
+                cwd=CHECKOUT,
+                env={**clean_environment(), **pool.environ},
+                stderr=log,
+            )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait(10)
+
+
+def names_leader(pool: RunningPool, process: "subprocess.Popen[bytes]") -> bool:
+    return lock_file(pool).exists() and lock_file(pool).read_text().startswith(f"pid {process.pid} ")
+
+
+def runs(pool: RunningPool, job: str) -> list[dict[str, Any]]:
+    return pool.rows("SELECT * FROM job_runs WHERE job = ? AND ended_at IS NOT NULL ORDER BY id", job)
+
+
+def test_a_worker_gives_orders_to_the_process_that_runs_the_jobs(
+    start_pool: Start, start_jobs: Callable[[RunningPool], "subprocess.Popen[bytes]"]
+) -> None:
+    pool = start_pool("amber", SCHEDULER="0", WEB_CONCURRENCY="1", ADMIN_PASSWORD=PASSWORD)
+    console = Console(pool)
+    assert console.send("GET", "/api/jobs")["process"] is None
+    process = start_jobs(pool)
+    until(lambda: len(runs(pool, "sweep")) == 1, what="the first run")
+    assert console.send("GET", "/api/jobs")["process"] == process.pid
+    console.send("POST", "/api/jobs/sweep/pause")
+    console.send("POST", "/api/jobs/sweep/run")
+    until(lambda: len(runs(pool, "sweep")) == 2, seconds=3, what="the run that was ordered")
+    told = console.send("GET", "/api/jobs/sweep/runs")
+    assert (told["job"]["state"], told["job"]["next_at"]) == ("paused", None)
+    assert [(run["ordered"], run["process"]) for run in told["runs"]] == [
+        (True, process.pid),
+        (False, process.pid),
+    ]
+    console.send("POST", "/api/jobs/sweep/resume")
+    until(lambda: console.send("GET", "/api/jobs/sweep/runs")["job"]["next_at"], seconds=3, what="a plan")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(15) == 0
+    assert console.send("GET", "/api/jobs")["process"] is None
+
+
+def test_another_process_takes_the_jobs_over_when_theirs_is_killed(
+    start_pool: Start, start_jobs: Callable[[RunningPool], "subprocess.Popen[bytes]"]
+) -> None:
+    pool = start_pool("amber", SCHEDULER="0", WEB_CONCURRENCY="1")
+    first = start_jobs(pool)
+    until(lambda: names_leader(pool, first), what="the first")
+    second = start_jobs(pool)
+    until(lambda: runs(pool, "sweep"), what="a run")
+    pool.write("UPDATE jobs SET running = 1 WHERE name = 'sweep'")
+    pool.write("UPDATE job_runs SET state = 'running', ended_at = NULL WHERE job = 'sweep'")
+    first.kill()
+    until(lambda: names_leader(pool, second), seconds=TAKEOVER_SECONDS, what="the second")
+    until(lambda: len(runs(pool, "sweep")) == 2, what="its run")
+    cut_off, again = runs(pool, "sweep")
+    assert (cut_off["state"], cut_off["process"]) == ("cut_off", first.pid)
+    assert (again["state"], again["process"]) == ("ok", second.pid)
+    assert cut_off["ended_at"] <= again["started_at"], "never twice at once"
+
+
+def test_the_process_of_the_jobs_reads_settings_that_are_saved(
+    start_pool: Start, start_jobs: Callable[[RunningPool], "subprocess.Popen[bytes]"]
+) -> None:
+    pool = start_pool("amber", SCHEDULER="0", WEB_CONCURRENCY="1", ADMIN_PASSWORD=PASSWORD)
+    process = start_jobs(pool)
+    until(lambda: runs(pool, "sweep"), what="a run")
+    Console(pool).send("PUT", "/api/settings", values={"JOURNAL_DAYS": "7"})
+    until(lambda: len(runs(pool, "sweep")) == 2, what="it to begin anew")
+    assert {run["process"] for run in runs(pool, "sweep")} == {process.pid}
+    assert names_leader(pool, process)

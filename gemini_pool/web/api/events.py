@@ -33,8 +33,9 @@ STATISTICS = b'event: %s\ndata: {"ref": ""}\n\n' % Happened.STATISTICS.value.enc
 
 @bp.operation("GET", produces="text/event-stream", errors=(503,))
 def events() -> Response:
-    """A stream of events (server-sent): account_update, work_progress, cookie_refresh_progress, notification
-    and stats_update, each with the id of what changed as `ref`. It goes on after Last-Event-ID."""
+    """A stream of events (server-sent): account_update, work_progress, cookie_refresh_progress, job_update,
+    notification and stats_update, each with the id of what changed as `ref`. It goes on after Last-Event-ID.
+    """
     s = services()
     with ExitStack() as stack:
         _enter(s.office.listeners)

@@ -90,6 +90,22 @@ def test_a_program_that_was_started_meanwhile_does_not_keep_the_lock(path: Path)
         child.kill()
 
 
+def test_who_leads_can_be_asked_without_leading(path: Path) -> None:
+    words = [sys.executable, "-c", HOLDER, str(path)]
+    asking = Leader(path)
+    assert asking.leading() is None
+    with subprocess.Popen(words, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout
+        assert holder.stdout.readline() == "True\n"
+        assert asking.leading() == holder.pid
+        holder.kill()
+        holder.wait(10)
+    assert asking.leading() is None, "the file still names who was killed"
+    assert asking.try_lead()
+    assert asking.leading() == os.getpid()
+    asking.resign()
+
+
 def test_a_file_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         Leader(tmp_path / "missing" / "jobs.lock").try_lead()

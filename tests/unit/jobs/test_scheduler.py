@@ -1,6 +1,7 @@
 """Jobs run at their times once their process leads, and one that fails runs again."""
 
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -13,8 +14,13 @@ from pathlib import Path
 import pytest
 from running import CHECKOUT, until
 
+from gemini_pool.errors import PoolError
 from gemini_pool.jobs.leader import Leader
-from gemini_pool.jobs.scheduler import Job, Jobs
+from gemini_pool.jobs.running import UNSAID, Job
+from gemini_pool.jobs.scheduler import Jobs
+from gemini_pool.startup import DATABASE_FILE
+from gemini_pool.store.db import Store
+from gemini_pool.store.job_book import JobBook, JobNow, RunState
 
 Start = Callable[..., Jobs]
 OFTEN = 0.02
@@ -49,12 +55,12 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def start(path: Path) -> Iterator[Start]:
+def start(path: Path, book: JobBook) -> Iterator[Start]:
     """Start jobs as one more process would: `start(Job(…), Job(…))`."""
     with ExitStack() as stack:
 
         def start(*jobs: Job, leader: Leader | None = None) -> Jobs:
-            running = Jobs(leader or Leader(path), jobs, look_every=OFTEN)
+            running = Jobs(leader or Leader(path), jobs, book, look_every=OFTEN, obey_every=OFTEN)
             stack.callback(running.stop)
             running.start()
             return running
@@ -64,14 +70,14 @@ def start(path: Path) -> Iterator[Start]:
 
 def test_a_job_runs_at_once_and_again(start: Start) -> None:
     often, seldom = Counter(), Counter()
-    start(Job("often", OFTEN, often), Job("seldom", 3600, seldom))
+    start(Job("often", "Often", OFTEN, often), Job("seldom", "Seldom", 3600, seldom))
     often.reaches(3)
     assert seldom.runs == 1
 
 
 def test_a_run_comes_late_by_chance(start: Start) -> None:
     times: list[float] = []
-    start(Job("late", 0.01, lambda: times.append(time.monotonic()), jitter_seconds=0.1))
+    start(Job("late", "Late", 0.01, lambda: times.append(time.monotonic()), jitter_seconds=0.1))
     until(lambda: len(times) >= 8, seconds=5, what="eight runs")
     gaps = [after - before for before, after in pairwise(times)]
     assert max(gaps) - min(gaps) > 0.01
@@ -79,9 +85,9 @@ def test_a_run_comes_late_by_chance(start: Start) -> None:
 
 def test_jobs_run_where_one_leads_and_nowhere_else(start: Start) -> None:
     here, there = Counter(), Counter()
-    first = start(Job("one", OFTEN, here))
+    first = start(Job("one", "One", OFTEN, here))
     here.reaches(1)
-    start(Job("one", OFTEN, there))
+    start(Job("one", "One", OFTEN, there))
     here.reaches(here.runs + 5)
     assert there.runs == 0
     first.stop()
@@ -98,7 +104,7 @@ def test_a_job_never_runs_twice_at_once(start: Start) -> None:
         entered()
         go.wait(10)
 
-    start(Job("slow", OFTEN, slow), Job("other", OFTEN, other))
+    start(Job("slow", "Slow", OFTEN, slow), Job("other", "Other", OFTEN, other))
     other.reaches(5)
     assert entered.runs == 1
     go.set()
@@ -114,7 +120,7 @@ def test_a_job_that_fails_is_told_with_its_trace_and_runs_again(
         failures()
         raise OSError("no such mailbox")
 
-    jobs = start(Job("mail", OFTEN, fail), Job("other", OFTEN, other))
+    jobs = start(Job("mail", "Mail", OFTEN, fail), Job("other", "Other", OFTEN, other))
     failures.reaches(3)
     other.reaches(3)
     jobs.stop()
@@ -130,7 +136,7 @@ def test_a_lock_file_that_cannot_be_used_is_told_once_and_tried_again(
 ) -> None:
     counter, lock = Counter(), tmp_path / "data" / "jobs.lock"
     leader = Tries(lock)
-    start(Job("one", OFTEN, counter), leader=leader)
+    start(Job("one", "One", OFTEN, counter), leader=leader)
     until(lambda: leader.tries >= 5, seconds=5, what="further tries")
     (told,) = [message for message in caplog.messages if "lock file" in message]
     assert str(lock) in told
@@ -139,9 +145,9 @@ def test_a_lock_file_that_cannot_be_used_is_told_once_and_tried_again(
     counter.reaches(1)
 
 
-def test_a_stop_ends_the_threads_and_may_come_at_any_time(path: Path) -> None:
-    Jobs(Leader(path), []).stop()
-    leading, waiting = Jobs(Leader(path), []), Jobs(Leader(path), [])
+def test_a_stop_ends_the_threads_and_may_come_at_any_time(path: Path, book: JobBook) -> None:
+    Jobs(Leader(path), [], book).stop()
+    leading, waiting = Jobs(Leader(path), [], book), Jobs(Leader(path), [], book)
     leading.start()
     until(lambda: "APScheduler" in threads(), what="the scheduler")
     waiting.start()
@@ -151,7 +157,7 @@ def test_a_stop_ends_the_threads_and_may_come_at_any_time(path: Path) -> None:
     assert not {"jobs", "APScheduler"} & threads()
 
 
-def test_a_stop_waits_for_a_look_that_is_under_way(path: Path) -> None:
+def test_a_stop_waits_for_a_look_that_is_under_way(path: Path, book: JobBook) -> None:
     looking, go = threading.Event(), threading.Event()
 
     class Slow(Leader):
@@ -160,7 +166,7 @@ def test_a_stop_waits_for_a_look_that_is_under_way(path: Path) -> None:
             go.wait(10)
             return super().try_lead()
 
-    jobs = Jobs(Slow(path), [])
+    jobs = Jobs(Slow(path), [], book)
     jobs.start()
     looking.wait(10)
     stopping = threading.Thread(target=jobs.stop)
@@ -182,17 +188,201 @@ ENDLESS = """
 import sys, threading
 from pathlib import Path
 from gemini_pool.jobs.leader import Leader
-from gemini_pool.jobs.scheduler import Job, Jobs
+from gemini_pool.jobs.running import Job
+from gemini_pool.jobs.scheduler import Jobs
+from gemini_pool.store.db import Store
+from gemini_pool.store.job_book import JobBook
+from gemini_pool.store.live import Live
 begun = threading.Event()
 def endless():
     begun.set()
     threading.Event().wait()
-Jobs(Leader(Path(sys.argv[1])), [Job("endless", 60, endless)]).start()
+store = Store(Path(sys.argv[2]))
+Jobs(Leader(Path(sys.argv[1])), [Job("endless", "Endless", 60, endless)], JobBook(store, Live(store))).start()
 begun.wait()
 """
 
 
-def test_a_job_under_way_does_not_hold_up_the_end_of_its_process(path: Path) -> None:
-    ended = subprocess.run([sys.executable, "-c", ENDLESS, str(path)], check=False, cwd=CHECKOUT, timeout=20)
-    assert ended.returncode == 0
+def test_a_job_under_way_does_not_hold_up_the_end_of_its_process(path: Path, book: JobBook) -> None:
+    end_a_process_within_a_run(path)
     assert Leader(path).try_lead()
+
+
+def end_a_process_within_a_run(path: Path) -> None:
+    words = [sys.executable, "-c", ENDLESS, str(path), str(path.with_name(DATABASE_FILE))]
+    assert subprocess.run(words, check=False, cwd=CHECKOUT, timeout=20).returncode == 0
+
+
+# What the book tells, and what is asked through it by another process
+
+
+def stands(book: JobBook, name: str = "one") -> JobNow:
+    found = book.get(name)
+    assert found
+    return found
+
+
+def test_another_process_sees_what_runs_when_and_how_it_ended(start: Start, read_book: JobBook) -> None:
+    go = threading.Event()
+
+    def body() -> str:
+        go.wait(10)
+        return "It went well."
+
+    start(Job("one", "The one job", 3600, body))
+    until(lambda: read_book.all() and stands(read_book).running, seconds=5, what="the run")
+    job = stands(read_book)
+    assert (job.entry.title, job.entry.every_seconds, job.paused) == ("The one job", 3600, False)
+    assert job.running
+    assert job.running.process == os.getpid()
+    assert not job.running.ordered
+    assert job.next_at
+    assert 3500 < job.next_at - time.time() < 3700
+    go.set()
+    until(lambda: stands(read_book).last, seconds=5, what="its end")
+    job = stands(read_book)
+    assert job.running is None
+    assert job.last
+    assert (job.last.state, job.last.message) == (RunState.OK, "It went well.")
+    assert job.last.ms is not None
+    assert read_book.runs("one") == [job.last]
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (PoolError("The mailbox is locked. Unlock it."), "The mailbox is locked. Unlock it."),
+        (OSError("x"), UNSAID),
+    ],
+)
+def test_a_failure_is_told_with_its_reason(
+    error: Exception, told: str, start: Start, read_book: JobBook
+) -> None:
+    def fail() -> None:
+        raise error
+
+    start(Job("one", "One", 3600, fail))
+    until(lambda: read_book.all() and stands(read_book).last, seconds=5, what="its end")
+    last = stands(read_book).last
+    assert last
+    assert (last.state, last.message) == (RunState.FAILED, told)
+
+
+def test_a_job_runs_when_it_is_asked_for(start: Start, read_book: JobBook) -> None:
+    counter = Counter()
+    start(Job("one", "One", 3600, counter))
+    counter.reaches(1)
+    until(lambda: stands(read_book).last, seconds=5, what="its end")
+    assert read_book.want("one")
+    counter.reaches(2)
+    until(lambda: len(read_book.runs("one")) == 2, seconds=5, what="the second run")
+    assert [run.ordered for run in read_book.runs("one")] == [True, False]
+    time.sleep(10 * OFTEN)
+    assert counter.runs == 2, "an order is obeyed once"
+    assert not stands(read_book).wanted
+
+
+def test_a_job_that_is_asked_for_while_it_runs_runs_once_more(start: Start, read_book: JobBook) -> None:
+    entered, go = Counter(), threading.Event()
+
+    def slow() -> None:
+        entered()
+        go.wait(10)
+
+    start(Job("one", "One", 3600, slow))
+    entered.reaches(1)
+    assert read_book.want("one")
+    time.sleep(10 * OFTEN)
+    assert entered.runs == 1
+    go.set()
+    entered.reaches(2)
+
+
+def test_a_job_without_times_runs_only_when_it_is_asked_for(start: Start, read_book: JobBook) -> None:
+    counter, other = Counter(), Counter()
+    start(Job("one", "One", None, counter), Job("other", "Other", OFTEN, other))
+    other.reaches(3)
+    assert counter.runs == 0
+    assert read_book.want("one")
+    counter.reaches(1)
+
+
+def test_a_paused_job_runs_only_when_it_is_asked_for(start: Start, read_book: JobBook) -> None:
+    counter, other = Counter(), Counter()
+    start(Job("one", "One", OFTEN, counter), Job("other", "Other", OFTEN, other))
+    counter.reaches(2)
+    assert read_book.pause("one")
+    assert stands(read_book).paused
+    until(lambda: _still(counter, other), seconds=5, what="it to be left out")
+    assert stands(read_book).next_at is None
+    runs = counter.runs
+    assert read_book.want("one")
+    counter.reaches(runs + 1)
+    assert read_book.resume("one")
+    counter.reaches(runs + 3)
+    assert stands(read_book).next_at
+
+
+def _still(counter: Counter, other: Counter) -> bool:
+    """Whether one does not run while the other does."""
+    runs = counter.runs
+    other.reaches(other.runs + 3)
+    return counter.runs == runs
+
+
+def test_a_paused_job_stays_so_under_the_next_leader(start: Start, read_book: JobBook) -> None:
+    counter, other = Counter(), Counter()
+    jobs = start(Job("one", "One", 3600, counter))
+    counter.reaches(1)
+    assert read_book.pause("one")
+    jobs.stop(wait=5)
+    start(Job("one", "One", OFTEN, counter), Job("other", "Other", OFTEN, other))
+    other.reaches(3)
+    assert counter.runs == 1
+
+
+def test_a_run_that_its_process_did_not_survive_was_cut_off_and_runs_again(
+    path: Path, start: Start, read_book: JobBook
+) -> None:
+    end_a_process_within_a_run(path)
+    assert stands(read_book, "endless").running
+    assert read_book.pause("endless")
+    counter = Counter()
+    start(Job("endless", "Endless", 3600, counter))
+    counter.reaches(1)
+    until(lambda: len(read_book.runs("endless")) == 2, seconds=5, what="the second run")
+    again, cut_off = read_book.runs("endless")
+    assert cut_off.state is RunState.CUT_OFF
+    assert cut_off.process != os.getpid() == again.process
+
+
+def test_nobody_else_leads_while_a_job_is_still_under_way(path: Path, start: Start) -> None:
+    entered, go, there = Counter(), threading.Event(), Counter()
+
+    def slow() -> None:
+        entered()
+        go.wait(10)
+
+    first = start(Job("one", "One", 3600, slow))
+    entered.reaches(1)
+    first.stop()
+    start(Job("one", "One", OFTEN, there))
+    time.sleep(5 * OFTEN)
+    assert there.runs == 0
+    assert Leader(path).leading() == os.getpid()
+    go.set()
+    there.reaches(1)
+
+
+def test_jobs_run_though_the_book_cannot_be_written(
+    path: Path, store: Store, book: JobBook, caplog: pytest.LogCaptureFixture
+) -> None:
+    store.db.execute_sql("DROP TABLE job_runs")
+    store.db.execute_sql("DROP TABLE jobs")
+    store.db.close()
+    counter = Counter()
+    jobs = Jobs(Leader(path), [Job("one", "One", OFTEN, counter)], book, look_every=OFTEN)
+    jobs.start()
+    counter.reaches(3)
+    jobs.stop(wait=5)
+    assert "cannot be written down" in caplog.text
