@@ -1,6 +1,7 @@
 """Every store of this DATA_DIR, opened once: what is written down, and where files lie."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from gemini_pool.media.depot import Depot
 from gemini_pool.media.shelf import Shelf
@@ -21,7 +22,7 @@ from gemini_pool.store.key_windows import KeyUsage, KeyWindows
 from gemini_pool.store.keys import Keys
 from gemini_pool.store.live import Live
 from gemini_pool.store.log_lines import LogLines
-from gemini_pool.store.orders import Orders
+from gemini_pool.store.orders import SIGN_INS, Orders
 from gemini_pool.store.preferences import Preferences
 from gemini_pool.store.saved import SavedSettings
 from gemini_pool.store.secrets import Vault, open_vault
@@ -77,7 +78,7 @@ def open_stores(settings: Settings) -> Stores:
     store, behind = open_store(settings), WriteBehind()
     vault = open_vault(settings.encryption_key, settings.data_path)
     statistics, windows, live = Statistics(store), KeyWindows(store), Live(store)
-    accounts = Accounts(store, vault)
+    accounts, book = Accounts(store, vault), JobBook(store, live)
     accounts.add_missing(settings.all_seats)
     return Stores(
         settings=settings,
@@ -99,9 +100,9 @@ def open_stores(settings: Settings) -> Stores:
         log_lines=LogLines(store, behind),
         live=live,
         works=Works(store, live),
-        orders=Orders(store, live, vault),
+        orders=Orders(store, live, vault, partial(book.want, SIGN_INS)),
         sign_ins=SignIns(store, settings.data_path),
-        job_book=JobBook(store, live),
+        job_book=book,
         saved=SavedSettings(store, vault),
         files=Files(store, most_bytes=settings.max_key_files_mb * MEGABYTE),
         videos=Videos(store),

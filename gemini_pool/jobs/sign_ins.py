@@ -26,6 +26,7 @@ LOOK_EVERY_SECONDS = 1.0
 
 class Orders(Protocol):
     def take(self, kinds: Sequence[str], *, urgent: bool = False) -> Task | None: ...
+    def waiting(self, kinds: Sequence[str]) -> bool: ...
     def note(self, task: Task) -> None: ...
     def goes_on(self, task: Task) -> bool: ...
     def close(self, task: Task) -> None: ...
@@ -70,7 +71,8 @@ class _Ended:
 
 
 class Desk:
-    """One in the process that leads. `sweep` ends the browsers that a process left behind when it died."""
+    """`sweep` ends the browsers that a process left behind when it died. Once `stopping` is set another
+    process takes over: what is under way is given up within a second, and waits again."""
 
     def __init__(
         self,
@@ -79,6 +81,7 @@ class Desk:
         refresher: Refresher,
         pace: Pace,
         sweep: Callable[[], None],
+        stopping: threading.Event,
         *,
         look_every: float = LOOK_EVERY_SECONDS,
     ) -> None:
@@ -88,15 +91,14 @@ class Desk:
         self._pace = pace
         self._sweep = sweep
         self._look_every = look_every
-        self._stopped = threading.Event()
+        self._stopping = stopping
         self._swept = False
         self._lock = threading.Lock()
         self._in_batch = 0
         self._rests_until = 0.0
 
     def work(self) -> str | None:
-        """Do what is ordered; what was done, in a sentence. It ends when nothing is left, or nothing that may
-        be done in the pause after a batch; and after `stop`."""
+        """Do what is ordered until nothing is left; what was done, in a sentence."""
         if not self._swept:
             self._sweep()
             self._swept = True
@@ -116,16 +118,18 @@ class Desk:
             return None
         return f"{done[ItemState.OK]} signed in, {done[ItemState.FAILED]} failed"
 
-    def stop(self) -> None:
-        """Another process takes over: what is under way is given up within a second, and waits again."""
-        self._stopped.set()
-
     def _until_nothing_is_left(self, done: "Counter[ItemState]") -> None:
-        while not self._stopped.is_set() and (task := self._orders.take(KINDS, urgent=self._rests())):
-            ended = self._done(task)
-            with self._lock:
-                done[ended.state] += 1
-                self._count(task)
+        while not self._stopping.is_set():
+            task = self._orders.take(KINDS, urgent=self._rests())
+            if task is not None:
+                ended = self._done(task)
+                with self._lock:
+                    done[ended.state] += 1
+                    self._count(task)
+            elif self._orders.waiting(KINDS):  # for the end of the pause
+                self._stopping.wait(self._look_every)
+            else:
+                return
 
     def _rests(self) -> bool:
         """Whether it is the pause after a batch: only those are signed in then whom a person asked for."""
@@ -181,7 +185,7 @@ class Desk:
                     steps.append(Step(step, round((now - began) * 1000)))
                     began = now
                     self._orders.note(replace(task, item=replace(task.item, steps=tuple(steps))))
-                if self._stopped.is_set():
+                if self._stopping.is_set():
                     return _Ended(ItemState.WAITING, SignInOutcome.CUT_OFF, "The process was told to end.")
                 if now - looked > self._look_every:
                     looked = now

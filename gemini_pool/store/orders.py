@@ -28,6 +28,7 @@ from gemini_pool.store.works import (
     item_of,
 )
 
+SIGN_INS = "sign-ins"  # the job that does them
 REFRESH = "refresh"
 ENROLMENT = "enrolment"
 # What tells the browser's window is to be shown, for a person at it.
@@ -55,15 +56,21 @@ class Task:
 
 
 class Orders:
-    """Orders of all processes."""
+    """Orders of all processes. `wake` calls whoever does them."""
 
     def __init__(
-        self, store: Store, live: Live, vault: Vault, clock: Callable[[], float] = time.time
+        self,
+        store: Store,
+        live: Live,
+        vault: Vault,
+        wake: Callable[[], object],
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._db = store.db
         self._live = live
         self._vault = vault
+        self._wake = wake
         self._clock = clock
 
     def place(self, kind: str, title: str, errands: Sequence[Errand], *, urgent: bool = False) -> int | None:
@@ -92,6 +99,7 @@ class Orders:
                     work_id=work_id, number=number, **columns_of(one.item), data=self._sealed(one.data)
                 ).execute(self._db)
             self._live.tell(happened(kind), work_id)
+        self._wake()
         return work_id
 
     def holding(self, kind: str, ref: str) -> int | None:
@@ -116,6 +124,11 @@ class Orders:
             task = replace(task, item=replace(task.item, state=ItemState.RUNNING, message="", steps=()))
             self._write(task)
         return task
+
+    def waiting(self, kinds: Sequence[str]) -> bool:
+        """Whether there is something to take."""
+        with self._store.reading():
+            return bool(self._waiting(kinds, urgent=False))
 
     def note(self, task: Task) -> None:
         """A task is as far as this."""
@@ -146,6 +159,7 @@ class Orders:
             changed = bool(WorkRow.update(paused=paused).where(there).execute(self._db))
             if changed:
                 self._live.tell(happened(self._kind(work_id)), work_id)
+        self._wake()
         return changed
 
     def failed(self, work_id: int) -> list[Errand]:

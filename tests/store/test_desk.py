@@ -1,6 +1,7 @@
 """Sign-ins that are ordered are done, kept when they are good, and told of when they are not."""
 
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -43,6 +44,8 @@ class Service:
     told: list[int] = field(default_factory=list)
     held: threading.Event = field(default_factory=threading.Event)
     closed: int = 0
+    pauses: list[float] = field(default_factory=list)
+    last: float = 0.0
     at_once: int = 0
     most_at_once: int = 0
 
@@ -51,6 +54,7 @@ class Service:
 
     def sign_in(self, seeker: Seeker, keep: Keep) -> Generator[Silence | str, None, SignedIn]:
         self.seekers.append(seeker)
+        self.pauses.append(time.monotonic() - self.last)
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
@@ -65,6 +69,7 @@ class Service:
         finally:
             self.at_once -= 1
             self.closed += 1
+            self.last = time.monotonic()
 
     def prove(self, credentials: Credentials) -> Waiting[Credentials]:
         yield SILENCE
@@ -81,7 +86,7 @@ class Room:
         live = Live(store)
         self.service = Service()
         self.accounts = Accounts(store, vault, self.clock)
-        self.orders = Orders(store, live, vault, self.clock)
+        self.orders = Orders(store, live, vault, lambda: None, self.clock)
         self.works = Works(store, live, self.clock)
         self.sign_ins = SignIns(store, folder, self.clock)
         self.refresher = Refresher(
@@ -95,7 +100,10 @@ class Room:
         return self.now
 
     def new_desk(self, pace: Pace = PACE) -> Desk:
-        return Desk(self.orders, self.sign_ins, self.refresher, pace, self.sweep, look_every=0.02)
+        self.stopping = threading.Event()
+        return Desk(
+            self.orders, self.sign_ins, self.refresher, pace, self.sweep, self.stopping, look_every=0.02
+        )
 
     def sweep(self) -> None:
         self.swept += 1
@@ -127,7 +135,7 @@ def ending() -> Iterator[Callable[[Room], None]]:
     yield rooms.append
     for room in rooms:
         room.service.held.set()
-        room.desk.stop()
+        room.stopping.set()
 
 
 def test_a_good_sign_in_is_kept_and_told(room: Room) -> None:
@@ -284,7 +292,7 @@ def test_who_is_told_to_end_gives_up_and_the_next_one_begins_again(
     work_id = room.order(account_id)
     thread = room.begin()
     until(lambda: room.service.at_once == 1, what="a browser")
-    room.desk.stop()
+    room.stopping.set()
     thread.join(5)
     assert room.service.closed == 1
     assert room.works.items(work_id)[0].state is ItemState.WAITING
@@ -316,17 +324,12 @@ def test_batches_pause_but_nobody_who_asked_himself_waits(store: Store, vault: V
     room = Room(store, vault, tmp_path, replace(PACE, batch=2, pause=0.5))
     ids = [room.add(f"n{n}", replace(OLD, csesidx=f"{n}", config_id=f"w-{n}")) for n in range(4)]
     room.order(*ids[:3])
-    room.desk.work()
-    assert [one.account_id for one in room.service.seekers] == ids[:2]
+    thread = room.begin()
+    until(lambda: len(room.service.seekers) == 2, what="the first batch")
     room.order(ids[3], urgent=True)
-    room.desk.work()
-    assert [one.account_id for one in room.service.seekers] == [ids[0], ids[1], ids[3]]
-
-    def worked() -> bool:
-        room.desk.work()
-        return len(room.service.seekers) == 4
-
-    until(worked, what="the end of the pause")
+    thread.join(5)
+    assert [one.account_id for one in room.service.seekers] == [ids[0], ids[1], ids[3], ids[2]]
+    assert sum(room.service.pauses[2:]) > 0.4
 
 
 def test_one_that_goes_wrong_unforeseen_does_not_end_the_others(room: Room) -> None:
@@ -341,6 +344,7 @@ def test_one_that_goes_wrong_unforeseen_does_not_end_the_others(room: Room) -> N
         room.refresher,
         PACE,
         room.sweep,
+        threading.Event(),
         look_every=0.02,
     )
     work_id = room.order(room.add(), room.add("bruno", replace(OLD, csesidx="3", config_id="w-3")))

@@ -34,7 +34,7 @@ def works(store: Store, clock: Clock) -> Works:
 
 @pytest.fixture
 def orders(store: Store, vault: Vault, clock: Clock) -> Orders:
-    return Orders(store, Live(store), vault, clock)
+    return Orders(store, Live(store), vault, lambda: None, clock)
 
 
 def errands(*refs: str) -> list[Errand]:

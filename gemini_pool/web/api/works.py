@@ -74,7 +74,10 @@ def work(work_id: int) -> WorkWithItems:
 def cancel(work_id: int) -> Done:
     """Stop work: what is under way is finished, nothing further begun."""
     _known(work_id)
-    return Done(success=services().works.cancel(work_id))
+    s = services()
+    stopped = s.works.cancel(work_id)
+    s.orders.tidy()  # what nobody is at ends here
+    return Done(success=stopped)
 
 
 @bp.operation("POST", "/<id:work_id>/pause", errors=(404,))
