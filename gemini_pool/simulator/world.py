@@ -11,6 +11,7 @@ from gemini_pool.simulator.cast import CAST, SimAccount, make_account
 from gemini_pool.simulator.files import MadeFile, SimFile
 from gemini_pool.simulator.keys import KeyRing
 from gemini_pool.simulator.log import Call, CallLog
+from gemini_pool.simulator.mail.room import MailRoom
 from gemini_pool.simulator.post import PostOffice
 from gemini_pool.simulator.sessions import Session, SessionBook
 from gemini_pool.simulator.tickets import Tickets
@@ -38,6 +39,7 @@ class World:
         self.book = SessionBook()
         self.tickets = Tickets()
         self.post = PostOffice(clock)
+        self.mail = MailRoom(self.post, (account.email for account in self.accounts.values()), clock)
         self.clock = clock
         self._first = behaviour
         self._lock = threading.Lock()
@@ -100,6 +102,7 @@ class World:
             self._behaviours = dict.fromkeys(self.accounts, self._first)
         self.book, self.tickets = SessionBook(), Tickets()
         self.post.empty()
+        self.mail.reset()
         self.log.reset()
 
     def _meant(self, name: str | None) -> tuple[str, ...]:
