@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from gemini_pool.dialogue import Attachment, FileSource, MadeFile, Turn
+from gemini_pool.dialogue import Attachment, FileSource, MadeFile, Turn, patiently
 from gemini_pool.errors import PoolError, StoreError
 from gemini_pool.jobs.leader import LOCK_FILE, Leader
 from gemini_pool.jobs.scheduler import Job, Jobs
@@ -38,10 +38,11 @@ from gemini_pool.store.key_windows import KeyUsage
 from gemini_pool.store.statistics import MOST_DAYS
 from gemini_pool.store.tally import Tally
 from gemini_pool.stores import Stores
-from gemini_pool.upstream.calls import USER_AGENT, Locale
+from gemini_pool.upstream.calls import USER_AGENT, Calls, Locale
 from gemini_pool.upstream.client import FirstByte, UpstreamClient
 from gemini_pool.upstream.dialler import Dialler
 from gemini_pool.upstream.downloads import Publish
+from gemini_pool.upstream.proof import Proof
 from gemini_pool.upstream.tokens import Tokens
 from gemini_pool.upstream.transport import Patience, Transport
 
@@ -88,8 +89,8 @@ def _policy(settings: Settings) -> Policy:
     )
 
 
-def build_jobs(settings: Settings, stores: Stores) -> Jobs:
-    """What one process of all does in the background."""
+def build_jobs(settings: Settings, stores: Stores, more: Sequence[Job] = ()) -> Jobs:
+    """What one process of all does in the background: `more`, and to delete what is old."""
     prunes: dict[str, Prune] = {
         "conversations": stores.conversations.prune,
         "calls": older_than(settings.journal_days, stores.journal),
@@ -98,6 +99,7 @@ def build_jobs(settings: Settings, stores: Stores) -> Jobs:
         "changes by admins": older_than(TALLY_DAYS, stores.audit),
         "live events": older_than(EVENT_DAYS, stores.live),
         "work that ended": older_than(WORK_DAYS, stores.works),
+        "alerts": older_than(WORK_DAYS, stores.alerts),
         "files": older_than(settings.file_days, stores.files),
         "orders of films": older_than(settings.file_days, stores.videos),
         "files on disk": older_than(settings.file_days, stores.depot),
@@ -112,7 +114,7 @@ def build_jobs(settings: Settings, stores: Stores) -> Jobs:
         Job("sweep", SWEEP_SECONDS, partial(sweep, prunes), JITTER_SECONDS),
         Job("media sweep", MEDIA_SWEEP_SECONDS, partial(sweep, {"pictures and films": made})),
     )
-    return Jobs(Leader(settings.data_path / LOCK_FILE), sweeps)
+    return Jobs(Leader(settings.data_path / LOCK_FILE), (*sweeps, *more))
 
 
 def build_runner(
@@ -165,6 +167,20 @@ def build_client(
         shelf=shelf,
         publish=_publish(settings),
     )
+
+
+def build_proof(settings: Settings, transport: Transport) -> Callable[[Credentials], Credentials]:
+    """What tries credentials that somebody brings: what they are afterwards; UpstreamError."""
+    tokens = Tokens(
+        transport,
+        auth_url=settings.auth_url,
+        login_url=settings.login_url,
+        user_agent=USER_AGENT,
+        rotated=lambda *_: None,  # what is proved is no account's yet
+    )
+    calls = Calls(settings.api_url, Locale(settings.language, settings.time_zone))
+    proof = Proof(transport, tokens, calls)
+    return lambda credentials: patiently(proof.of(credentials))
 
 
 def build_gather(settings: Settings, stores: Stores) -> Gather:

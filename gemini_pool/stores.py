@@ -9,6 +9,7 @@ from gemini_pool.pool.slots import KeySlots
 from gemini_pool.settings import MEGABYTE, Settings
 from gemini_pool.startup import open_store
 from gemini_pool.store.accounts import Accounts
+from gemini_pool.store.alerts import AlertBook
 from gemini_pool.store.audit import Audit
 from gemini_pool.store.batches import WriteBehind
 from gemini_pool.store.catalog import Catalog
@@ -20,10 +21,12 @@ from gemini_pool.store.key_windows import KeyUsage, KeyWindows
 from gemini_pool.store.keys import Keys
 from gemini_pool.store.live import Live
 from gemini_pool.store.log_lines import LogLines
+from gemini_pool.store.peers import Peers
 from gemini_pool.store.preferences import Preferences
 from gemini_pool.store.saved import SavedSettings
 from gemini_pool.store.secrets import Vault, open_vault
 from gemini_pool.store.statistics import Statistics
+from gemini_pool.store.sync_tokens import SyncTokens
 from gemini_pool.store.tally import Tally
 from gemini_pool.store.videos import Videos
 from gemini_pool.store.works import Works
@@ -59,6 +62,9 @@ class Stores:
     log_lines: LogLines
     live: Live
     works: Works
+    peers: Peers
+    sync_tokens: SyncTokens
+    alerts: AlertBook
     saved: SavedSettings
     files: Files
     videos: Videos
@@ -93,6 +99,9 @@ def open_stores(settings: Settings) -> Stores:
         log_lines=LogLines(store, behind),
         live=live,
         works=Works(store, live),
+        peers=Peers(store, vault),
+        sync_tokens=SyncTokens(store),
+        alerts=AlertBook(store, live),
         saved=SavedSettings(store, vault),
         files=Files(store, most_bytes=settings.max_key_files_mb * MEGABYTE),
         videos=Videos(store),

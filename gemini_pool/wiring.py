@@ -9,12 +9,14 @@ from flask import current_app
 from gemini_pool.jobs.films import Films
 from gemini_pool.jobs.scheduler import Jobs
 from gemini_pool.media.intake import Gather
+from gemini_pool.news import build_alerts, news_jobs
 from gemini_pool.office import Office, furnish
 from gemini_pool.parts import (
     build_client,
     build_gather,
     build_jobs,
     build_manager,
+    build_proof,
     build_runner,
     build_transport,
     film_recorder,
@@ -75,6 +77,8 @@ def build_services(settings: Settings, reload: Callable[[], None] = lambda: None
         gather,
         film_recorder(stores.journal, stores.key_counts.usage),
     )
+    office = furnish(stores, client, load, reload, build_proof(settings, transport))
+    alerts = build_alerts(stores, office.webhooks, office.profiles.get)
     return Services(
         **vars(stores),
         manager=manager,
@@ -83,8 +87,8 @@ def build_services(settings: Settings, reload: Callable[[], None] = lambda: None
         runner=runner,
         gather=gather,
         films=films,
-        jobs=build_jobs(settings, stores),
-        office=furnish(stores, client, load, reload),
+        jobs=build_jobs(settings, stores, news_jobs(office.sync, alerts)),
+        office=office,
         transport=transport,
     )
 

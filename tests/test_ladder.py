@@ -24,6 +24,7 @@ RUNGS = {
     "web": 5,
     "wiring": 4,
     "office": 3.6,
+    "news": 3.55,
     "parts": 3.5,
     "stores": 3.2,
     "jobs": 3,
@@ -123,6 +124,12 @@ EXCEPTIONS = {
     ("web", "store.histogram"): "Spread, a median and a 95th percentile",
     ("web", "store.call_filter"): "CallFilter, which calls are looked for",
     ("web", "store.transfer"): "Intent, Step and Problem: what taking over a text would do",
+    ("web", "store.peers"): "Peer and GivenPeer, an instance as it is shown and changed",
+    ("web", "store.alerts"): "Condition and Told, what it shows of alerts",
+    ("jobs", "store.peers"): "Peer, an instance that it brings cookies to",
+    ("jobs", "store.push_queue"): "Errand, what is to be brought",
+    ("jobs", "store.profiles"): "Profile, the account whose cookies it brings",
+    ("jobs", "store.alerts"): "Condition, Told and Delivery: what is wrong, and what is to be told",
     ("jobs", "store.works"): "Works' values, what it notes of its work",
 }
 

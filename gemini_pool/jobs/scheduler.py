@@ -34,7 +34,7 @@ class Job:
 
     name: str
     every_seconds: float
-    body: Callable[[], None]
+    body: Callable[[], str | None]
     jitter_seconds: float = 0.0
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from gemini_pool.errors import BadRequest
 from gemini_pool.readers import Seat
+from gemini_pool.roster import Credentials
 from gemini_pool.store.account_rows import (
     FRESH,
     AccountRow,
@@ -16,6 +17,7 @@ from gemini_pool.store.account_rows import (
 from gemini_pool.store.history import Chapter, Event, What
 from gemini_pool.store.ledger import Ledger, given_by
 from gemini_pool.store.profiles import SIGN_IN, Changes, NewAccount, Profile, check, differing
+from gemini_pool.store.push_queue import QueueRow
 from gemini_pool.store.transfer.found import FoundAccount
 from gemini_pool.store.transfer.plan import Action, Plan
 
@@ -97,6 +99,25 @@ class Accounts(Ledger):
                 renewed += 1
         return len(seats) - renewed, renewed
 
+    def signed_in(
+        self, account_id: int, credentials: Credentials, *, expires_at: float | None, trial_end: str = ""
+    ) -> bool:
+        """Give an account the proven credentials of a new sign-in, as `put` does. An empty `trial_end` leaves
+        it as it is. False when there is no such account; BadRequest as in `add`."""
+        with self._changing() as chapter:
+            row = self._row(account_id)
+            if row is None:
+                return False
+            given = profile_of(row, [], self._vault).given
+            wanted = replace(given, credentials=credentials, expires_at=expires_at)
+            if trial_end:
+                wanted = replace(wanted, trial_end=trial_end)
+            check(wanted)
+            self._be_the_only_one(wanted, but=account_id)
+            news = columns_of(wanted, self._vault) | FRESH | {"cookies_at": self._clock()}
+            chapter.note(account_id, What.NEW_COOKIES)
+            return self._update(account_id, news)
+
     def apply(self, plan: Plan) -> Applied:
         """Do what a plan says, all or nothing. What needs an answer or more cookies is left out."""
         added = updated = skipped = 0
@@ -169,7 +190,8 @@ class Accounts(Ledger):
             return False
         for origin in {row.origin, f"{row.config_id}/{row.csesidx}"} - {None}:
             DeletedRow.replace(origin=origin, account_id=account_id, at=self._clock()).execute(self._db)
-        CooldownRow.delete().where(CooldownRow.account_id == account_id).execute(self._db)
+        for kept in (CooldownRow, QueueRow):
+            kept.delete().where(kept.account_id == account_id).execute(self._db)
         AccountRow.delete().where(AccountRow.id == account_id).execute(self._db)
         chapter.close(account_id)
         return True
