@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from gemini_pool.readers import SEATS, SEVERAL, Reader
+from gemini_pool.readers import ALERT_ADDRESSES, SEATS, SEVERAL, Reader
 
 
 class SettingsError(ValueError):
@@ -44,7 +44,7 @@ def knob(
 def valued(k: Knob, text: str) -> Any:
     """The value in a text, which may be empty; SettingsError."""
     if not text:
-        return () if k.reader in (SEVERAL, SEATS) else ""
+        return () if k.reader in (SEVERAL, SEATS, ALERT_ADDRESSES) else ""
     try:
         return k.reader.read(text.strip())
     except ValueError as fault:

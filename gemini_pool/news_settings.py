@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gemini_pool.knobs import knob
-from gemini_pool.readers import SEVERAL, SWITCH, whole
+from gemini_pool.readers import ALERT_ADDRESSES, SWITCH, whole
 
 
 @dataclass(frozen=True)
@@ -19,9 +19,8 @@ class NewsSettings:
     alert_urls: tuple[str, ...] = knob(
         "ALERT_URLS",
         "",
-        SEVERAL,
-        "Who is told of trouble: `https://…` (JSON), `telegram://token@chat`, `bark://host/key`, "
-        "`ntfy://host/topic`; several with commas.",
+        ALERT_ADDRESSES,
+        "Who is told of trouble: webhooks (JSON), a Telegram bot, Bark, ntfy.",
         sealed=True,
     )
     alert_few: int = knob(

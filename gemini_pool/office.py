@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from gemini_pool.dialogue import Silence, patiently
+from gemini_pool.jobs.sync import Sync
 from gemini_pool.jobs.workbench import Workbench
+from gemini_pool.news import build_sync, build_webhooks
+from gemini_pool.observe.alerts import Webhooks
 from gemini_pool.parts import build_transport
 from gemini_pool.pool.load import Load
-from gemini_pool.roster import Account
+from gemini_pool.roster import Account, Credentials
 from gemini_pool.settings import Settings
 from gemini_pool.store.backups import Backups
 from gemini_pool.store.db import Cached
@@ -34,7 +37,8 @@ MOST_LISTENERS = 3
 class Office:
     """`profiles` are the accounts with all that is kept of them; `try_out` tries one, step by step; `reach`
     takes a proxy and tells in how many milliseconds the service answers through it; `reload` has all workers
-    read the settings anew."""
+    read the settings anew; `prove` tries credentials that are no account's yet, and gives them as they are
+    then."""
 
     door: Door
     profiles: Cached[list[Profile]]
@@ -47,9 +51,18 @@ class Office:
     holds_token: Callable[[Account], bool]
     reach: Callable[[str], int]
     reload: Callable[[], None]
+    prove: Callable[[Credentials], Credentials]
+    sync: Sync
+    webhooks: Webhooks
 
 
-def furnish(stores: Stores, client: UpstreamClient, load: Load, reload: Callable[[], None]) -> Office:
+def furnish(
+    stores: Stores,
+    client: UpstreamClient,
+    load: Load,
+    reload: Callable[[], None],
+    prove: Callable[[Credentials], Credentials],
+) -> Office:
     """The office."""
     settings, store, accounts = stores.settings, stores.store, stores.accounts
     door = open_door(store, stores.vault, stores.behind, settings.data_path, settings.admin_secrets)
@@ -70,12 +83,17 @@ def furnish(stores: Stores, client: UpstreamClient, load: Load, reload: Callable
         holds_token=client.holds_token,
         reach=partial(_reach, settings),
         reload=reload,
+        prove=prove,
+        sync=build_sync(stores),
+        webhooks=build_webhooks(settings),
     )
 
 
 def build_transfer(stores: Stores, backups: Backups) -> Transfer:
     """What takes everything out, and in."""
-    return Transfer(stores.accounts, stores.catalog, stores.saved, backups, PortableKeys(stores.store))
+    return Transfer(
+        stores.accounts, stores.catalog, stores.saved, backups, PortableKeys(stores.store), peers=stores.peers
+    )
 
 
 def _reach(settings: Settings, proxy: str) -> int:

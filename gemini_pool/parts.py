@@ -1,6 +1,7 @@
 """How the larger parts of the service are put together from settings."""
 
 import logging
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
@@ -43,7 +44,7 @@ from gemini_pool.upstream.calls import USER_AGENT, Calls, Locale
 from gemini_pool.upstream.client import FirstByte, UpstreamClient
 from gemini_pool.upstream.dialler import Dialler
 from gemini_pool.upstream.downloads import Publish
-from gemini_pool.upstream.opening import Proof
+from gemini_pool.upstream.proof import Proof
 from gemini_pool.upstream.tokens import Rotated, Tokens
 from gemini_pool.upstream.transport import Patience, Transport
 
@@ -91,8 +92,8 @@ def _policy(settings: Settings) -> Policy:
     )
 
 
-def build_jobs(settings: Settings, stores: Stores) -> Jobs:
-    """What one process of all does in the background."""
+def build_jobs(settings: Settings, stores: Stores, more: Sequence[Job], stopping: threading.Event) -> Jobs:
+    """What one process of all does in the background: `more`, and to delete what is old."""
     prunes: dict[str, Prune] = {
         "conversations": stores.conversations.prune,
         "calls": older_than(settings.journal_days, stores.journal),
@@ -101,7 +102,9 @@ def build_jobs(settings: Settings, stores: Stores) -> Jobs:
         "changes by admins": older_than(TALLY_DAYS, stores.audit),
         "live events": older_than(EVENT_DAYS, stores.live),
         "work that ended": older_than(WORK_DAYS, stores.works),
+        "sign-ins": older_than(WORK_DAYS, stores.sign_ins),
         "runs of jobs": older_than(RUN_DAYS, stores.job_book),
+        "alerts": older_than(WORK_DAYS, stores.alerts),
         "files": older_than(settings.file_days, stores.files),
         "orders of films": older_than(settings.file_days, stores.videos),
         "files on disk": older_than(settings.file_days, stores.depot),
@@ -121,7 +124,7 @@ def build_jobs(settings: Settings, stores: Stores) -> Jobs:
             partial(sweep, {"pictures and films": made}),
         ),
     )
-    return Jobs(Leader(settings.data_path / LOCK_FILE), sweeps, stores.job_book)
+    return Jobs(Leader(settings.data_path / LOCK_FILE), (*sweeps, *more), stores.job_book, stopping=stopping)
 
 
 def build_runner(
@@ -169,13 +172,6 @@ def build_client(
     )
 
 
-def build_proof(settings: Settings, transport: Transport) -> Proof:
-    """What tries credentials before they are an account's."""
-    return Proof(
-        transport, Calls(settings.api_url, _locale(settings)), lambda told: _tokens(settings, transport, told)
-    )
-
-
 def _tokens(settings: Settings, transport: Transport, rotated: Rotated) -> Tokens:
     return Tokens(
         transport,
@@ -188,6 +184,12 @@ def _tokens(settings: Settings, transport: Transport, rotated: Rotated) -> Token
 
 def _locale(settings: Settings) -> Locale:
     return Locale(settings.language, settings.time_zone)
+
+
+def build_proof(settings: Settings, transport: Transport) -> Proof:
+    """What tries credentials before they are an account's."""
+    tokens = _tokens(settings, transport, lambda *_: None)
+    return Proof(transport, tokens, Calls(settings.api_url, _locale(settings)))
 
 
 def build_gather(settings: Settings, stores: Stores) -> Gather:

@@ -8,7 +8,7 @@ import base64
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any, Generic, TypeVar
@@ -22,6 +22,7 @@ T = TypeVar("T")
 BEIJING = timezone(timedelta(hours=8))
 FERNET_KEY_BYTES = 32
 SHORTEST_PASSWORD = 10
+WEBHOOKS = ("https", "http", "telegram", "bark", "ntfy")
 LONGEST_PASSWORD = 1024  # whoever sends more does not mean it; nothing is ever cut off
 
 
@@ -46,6 +47,23 @@ class Seat:
     name: str
     credentials: Credentials
     expires_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """An address that is told of trouble: `telegram://secret@host`, `bark://host/path`, `ntfy://secret@host/path`
+    or a web address. All but kind and host may be secret, and `text` is the whole of it."""
+
+    kind: str
+    host: str
+    path: str = field(default="", repr=False)
+    secret: str = field(default="", repr=False)
+    text: str = field(default="", repr=False)
+
+    @property
+    def shown(self) -> str:
+        """As it may be shown."""
+        return f"{self.kind}://{self.host}/…"
 
 
 def whole(low: int, high: int) -> Reader[int]:
@@ -93,6 +111,45 @@ def address(*schemes: str) -> Reader[str]:
 
 def _several(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def read_webhook(text: str) -> Webhook:
+    """ValueError with the fault, which does not repeat the address."""
+    kind, _, rest = text.partition("://")
+    login, at, place = rest.partition("@")
+    host, _, path = (place if at else rest).partition("/")
+    secret = login if at else ""
+    if kind not in WEBHOOKS:
+        raise ValueError(
+            f"holds an address that begins with none of {', '.join(f'{one}://' for one in WEBHOOKS)}"
+        )
+    if not host or not text.isprintable() or " " in text:
+        raise ValueError(f"holds a {kind}:// address that names no host")
+    if kind in ("https", "http"):
+        return Webhook(kind, _web_host(text), path, text=text)
+    if kind == "telegram" and not secret:
+        raise ValueError("holds a telegram:// address without a token")
+    if kind in ("bark", "ntfy") and (not path or "/" in path):
+        raise ValueError(f"holds a {kind}:// address that does not end in /key or /topic")
+    return Webhook(kind, host, path, secret, text)
+
+
+def _web_host(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if not host:
+        raise ValueError("holds a web address that names no host")
+    return f"{host}:{port}" if port else host
+
+
+def _webhooks(text: str) -> tuple[str, ...]:
+    several = _several(text)
+    for one in several:
+        read_webhook(one)
+    return several
 
 
 def _networks(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
@@ -185,6 +242,11 @@ HEADER_TEXT = Reader("the value as the browser shows it", _header_text)
 PASSWORD = Reader(f"text of {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters", _password)
 SWITCH = Reader("1 | 0, also true/false, yes/no, on/off", _switch, choices=("1", "0"))
 SEVERAL = Reader("one or more, separated by commas", _several)
+ALERT_ADDRESSES = Reader(
+    "addresses `https://…`, `http://…`, `telegram://token@chat`, `bark://host/key`, `ntfy://host/topic`, "
+    "separated by commas",
+    _webhooks,
+)
 NETWORKS = Reader("addresses or networks, separated by commas, or `none`", _networks)
 FERNET_KEYS = Reader(
     "32 bytes in URL-safe base64, as `openssl rand -base64 32 | tr '+/' '-_'` prints", _fernet_keys

@@ -10,6 +10,7 @@ from gemini_pool.pool.slots import KeySlots
 from gemini_pool.settings import MEGABYTE, Settings
 from gemini_pool.startup import open_store
 from gemini_pool.store.accounts import Accounts
+from gemini_pool.store.alerts import AlertBook
 from gemini_pool.store.audit import Audit
 from gemini_pool.store.batches import WriteBehind
 from gemini_pool.store.catalog import Catalog
@@ -23,11 +24,13 @@ from gemini_pool.store.keys import Keys
 from gemini_pool.store.live import Live
 from gemini_pool.store.log_lines import LogLines
 from gemini_pool.store.orders import SIGN_INS, Orders
+from gemini_pool.store.peers import Peers
 from gemini_pool.store.preferences import Preferences
 from gemini_pool.store.saved import SavedSettings
 from gemini_pool.store.secrets import Vault, open_vault
 from gemini_pool.store.sign_ins import SignIns
 from gemini_pool.store.statistics import Statistics
+from gemini_pool.store.sync_tokens import SyncTokens
 from gemini_pool.store.tally import Tally
 from gemini_pool.store.videos import Videos
 from gemini_pool.store.works import Works
@@ -66,6 +69,9 @@ class Stores:
     orders: Orders
     sign_ins: SignIns
     job_book: JobBook
+    peers: Peers
+    sync_tokens: SyncTokens
+    alerts: AlertBook
     saved: SavedSettings
     files: Files
     videos: Videos
@@ -103,6 +109,9 @@ def open_stores(settings: Settings) -> Stores:
         orders=Orders(store, live, vault, partial(book.want, SIGN_INS)),
         sign_ins=SignIns(store, settings.data_path),
         job_book=book,
+        peers=Peers(store, vault),
+        sync_tokens=SyncTokens(store),
+        alerts=AlertBook(store, live),
         saved=SavedSettings(store, vault),
         files=Files(store, most_bytes=settings.max_key_files_mb * MEGABYTE),
         videos=Videos(store),

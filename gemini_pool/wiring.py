@@ -1,20 +1,25 @@
 """Every long-lived object, built once and handed to whoever needs it."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
 from flask import current_app
 
+from gemini_pool.dialogue import patiently
 from gemini_pool.jobs.films import Films
 from gemini_pool.jobs.scheduler import Jobs
+from gemini_pool.keeping import keeping_jobs
 from gemini_pool.media.intake import Gather
+from gemini_pool.news import build_alerts, news_jobs
 from gemini_pool.office import Office, furnish
 from gemini_pool.parts import (
     build_client,
     build_gather,
     build_jobs,
     build_manager,
+    build_proof,
     build_runner,
     build_transport,
     film_recorder,
@@ -75,6 +80,13 @@ def build_services(settings: Settings, reload: Callable[[], None] = lambda: None
         gather,
         film_recorder(stores.journal, stores.key_counts.usage),
     )
+    proof = build_proof(settings, transport)
+    office = furnish(stores, client, load, reload, lambda credentials: patiently(proof.of(credentials)))
+    stopping = threading.Event()
+    background = (
+        *keeping_jobs(stores, proof, stores.peers.queue.enqueue, stopping),
+        *news_jobs(office.sync, build_alerts(stores, office.webhooks, office.profiles.get)),
+    )
     return Services(
         **vars(stores),
         manager=manager,
@@ -83,8 +95,8 @@ def build_services(settings: Settings, reload: Callable[[], None] = lambda: None
         runner=runner,
         gather=gather,
         films=films,
-        jobs=build_jobs(settings, stores),
-        office=furnish(stores, client, load, reload),
+        jobs=build_jobs(settings, stores, background, stopping),
+        office=office,
         transport=transport,
     )
 

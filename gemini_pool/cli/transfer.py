@@ -13,6 +13,7 @@ from gemini_pool.startup import open_store
 from gemini_pool.store.accounts import Accounts
 from gemini_pool.store.backups import Backups
 from gemini_pool.store.catalog import Catalog
+from gemini_pool.store.peers import Peers
 from gemini_pool.store.portable_keys import PortableKeys
 from gemini_pool.store.saved import SavedSettings
 from gemini_pool.store.secrets import open_vault
@@ -115,4 +116,5 @@ def _transfer(settings: Settings) -> Transfer:
         SavedSettings(store, vault),
         Backups(store, settings.data_path),
         PortableKeys(store),
+        peers=Peers(store, vault),
     )

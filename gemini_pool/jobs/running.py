@@ -21,7 +21,8 @@ class Job:
     It runs as soon as this process leads, then every `every_seconds` (None: only when it is asked for) and up
     to `jitter_seconds` more by chance, and never twice at once. `name` is its id, `title` what people know it
     by. The body may return what came of it, in a sentence; a PoolError tells why nothing did. The end of the
-    process cuts it off wherever it is: the next run must put right what is half done.
+    process cuts it off wherever it is: the next run must put right what is half done. Of a `quiet` one the
+    book tells only those runs in which something happened.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Job:
     every_seconds: float | None
     body: Callable[[], str | None]
     jitter_seconds: float = 0.0
+    quiet: bool = False
 
     @property
     def entry(self) -> JobEntry:
@@ -86,12 +88,18 @@ class Running:
 
     def _run(self, job: Job, *, ordered: bool) -> None:
         try:
-            run_id = self._begun(job, ordered=ordered)
-            ok, message = _outcome(job)
-            if run_id is not None:
-                self._ended(job, run_id, ok=ok, message=message)
+            if job.quiet and not ordered:
+                self._tell_afterwards(job)
+            else:
+                run_id = self._begun(job, ordered=ordered)
+                self._ended(job, run_id, *_outcome(job))
         finally:
             self._leave(job)
+
+    def _tell_afterwards(self, job: Job) -> None:
+        ok, message = _outcome(job)
+        if message or not ok:
+            self._ended(job, self._begun(job, ordered=False), ok, message)
 
     def _begun(self, job: Job, *, ordered: bool) -> int | None:
         try:
@@ -100,7 +108,9 @@ class Running:
             log.warning("that the job %s runs cannot be written down", job.name, exc_info=True)
             return None
 
-    def _ended(self, job: Job, run_id: int, *, ok: bool, message: str) -> None:
+    def _ended(self, job: Job, run_id: int | None, ok: bool, message: str) -> None:
+        if run_id is None:
+            return
         try:
             self._book.end(job.name, run_id, ok=ok, message=message, next_at=self._next_at(job.name))
         except StoreError:

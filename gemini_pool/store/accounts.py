@@ -17,6 +17,7 @@ from gemini_pool.store.account_rows import (
 from gemini_pool.store.history import Chapter, Event, What
 from gemini_pool.store.ledger import Ledger, given_by
 from gemini_pool.store.profiles import SIGN_IN, Changes, NewAccount, Profile, check, differing
+from gemini_pool.store.push_queue import QueueRow
 from gemini_pool.store.transfer.found import FoundAccount
 from gemini_pool.store.transfer.plan import Action, Plan
 
@@ -194,7 +195,8 @@ class Accounts(Ledger):
             return False
         for origin in {row.origin, f"{row.config_id}/{row.csesidx}"} - {None}:
             DeletedRow.replace(origin=origin, account_id=account_id, at=self._clock()).execute(self._db)
-        CooldownRow.delete().where(CooldownRow.account_id == account_id).execute(self._db)
+        for kept in (CooldownRow, QueueRow):
+            kept.delete().where(kept.account_id == account_id).execute(self._db)
         AccountRow.delete().where(AccountRow.id == account_id).execute(self._db)
         chapter.close(account_id)
         return True

@@ -105,19 +105,24 @@ class Tokens:
                 del self._renewals[key]
             renewal.cancel()  # nothing, unless something else went wrong: nobody shall wait for ever
 
-    def _ask(self, account: Account) -> Waiting[Token]:
-        credentials = account.credentials
+    def made_of(self, credentials: Credentials) -> Waiting[Token]:
+        """A token of credentials that need not be an account's; kept nowhere, told to nobody."""
+        given = credentials
         reply = yield from self._xsrf.ask(credentials)
         if renews_cookies(reply):
             hop = yield from self._xsrf.hop(credentials, reply)
             credentials = with_cookies(credentials, (*reply.cookies, *hop.cookies))
             reply = yield from self._xsrf.ask(credentials)
         key = key_of(reply)
-        fresh = with_cookies(credentials, reply.cookies)
+        bearer, due = signed(key, credentials.csesidx, now=self._clock())
+        return Token(bearer, due, (given, with_cookies(credentials, reply.cookies)))
+
+    def _ask(self, account: Account) -> Waiting[Token]:
+        token = yield from self.made_of(account.credentials)
+        fresh = token.made_from[-1]
         if fresh != account.credentials:
             self._rotated(account.id, fresh)
-        bearer, due = signed(key, credentials.csesidx, now=self._clock())
-        return Token(bearer, due, (account.credentials, fresh))
+        return token
 
 
 def signed(key: Key, csesidx: str, *, now: float) -> tuple[str, float]:

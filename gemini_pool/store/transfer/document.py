@@ -10,6 +10,7 @@ from gemini_pool.knobs import SettingsError
 from gemini_pool.roster import QuotaKind
 from gemini_pool.settings import check, knobs
 from gemini_pool.store.catalog import ModelEntry
+from gemini_pool.store.peers import REMOTE, PeerKind
 from gemini_pool.store.profiles import OPEN, SECRETS, Profile
 from gemini_pool.store.transfer.found import LEFT_OUT, NO_VALUE, WRONG_MODEL, Problem
 
@@ -22,6 +23,7 @@ SAVED = {
     "upload_endpoint": "UPLOAD_ENDPOINT",
     "upload_api_token": "UPLOAD_API_TOKEN",
     "proxy": "PROXY",
+    "tempmail_worker_url": "TEMP_MAIL_URL",
 }
 NOT_OURS = ("admin_password_hash", "admin_secret_key", "api_tokens", "api_token")
 MODEL_TEXTS = {"name": "name", "description": "about", "api_model_id": "upstream_id", "better": "better"}
@@ -33,6 +35,7 @@ def written(
     models: Iterable[ModelEntry],
     settings: Mapping[str, str],
     keys: list[dict[str, Any]] | None,
+    peers: list[dict[str, Any]] | None = None,
     *,
     secrets: bool,
     at: float,
@@ -50,6 +53,7 @@ def written(
         "settings": shown,
         **{theirs: shown[ours] for theirs, ours in SAVED.items() if ours in shown},
         **({} if keys is None else {"keys": keys}),
+        **({} if peers is None else {"peers": peers}),
     }
 
 
@@ -99,6 +103,19 @@ def is_secret(name: str) -> bool:
 
 def keys_in(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
     return tuple(one for one in _list(document, "keys") if isinstance(one, Mapping))
+
+
+def peers_in(document: Mapping[str, Any]) -> tuple[Mapping[str, Any], ...]:
+    """The other instances of a file; an older program has one, in two settings."""
+    older = {
+        "name": REMOTE,
+        "url": document.get("remote_sync_url"),
+        "token": document.get("remote_sync_api_key"),
+        "kind": PeerKind.BUSINESS_GEMINI.value,
+        "enabled": True,
+    }
+    listed = [one for one in _list(document, "peers") if isinstance(one, Mapping)]
+    return (*listed, *([older] if older["url"] and older["token"] else []))
 
 
 def _account(profile: Profile, secrets: bool) -> dict[str, Any]:

@@ -12,7 +12,14 @@ from gemini_pool.store.accounts import Accounts, Applied
 from gemini_pool.store.backups import Backups
 from gemini_pool.store.catalog import Catalog, ModelEntry
 from gemini_pool.store.saved import SavedSettings
-from gemini_pool.store.transfer.document import is_secret, keys_in, models_in, settings_in, written
+from gemini_pool.store.transfer.document import (
+    is_secret,
+    keys_in,
+    models_in,
+    peers_in,
+    settings_in,
+    written,
+)
 from gemini_pool.store.transfer.found import Problem
 from gemini_pool.store.transfer.plan import Plan, plan
 from gemini_pool.store.transfer.reading import MOST_CHARACTERS, read_pasted
@@ -27,6 +34,15 @@ class PortableKeys(Protocol):
         ...
 
 
+class PortablePeers(Protocol):
+    """Other instances, as a file with secrets may hold them."""
+
+    def exported(self) -> list[dict[str, Any]]: ...
+    def take_over(self, peers: Sequence[Mapping[str, Any]]) -> int:
+        """Add the peers that are not there; how many those were. What cannot be used is left out."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Intent:
     """What taking over a text would do; nothing of it is done yet."""
@@ -37,6 +53,7 @@ class Intent:
     models_deleted: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
     keys: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
+    peers: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +78,15 @@ class Transfer:
         backups: Backups,
         keys: PortableKeys | None = None,
         clock: Callable[[], float] = time.time,
+        *,
+        peers: PortablePeers | None = None,
     ) -> None:
         self._accounts = accounts
         self._catalog = catalog
         self._saved = saved
         self._backups = backups
         self._keys = keys
+        self._peers = peers
         self._clock = clock
 
     def export(self, *, secrets: bool) -> dict[str, Any]:
@@ -76,6 +96,7 @@ class Transfer:
             self._catalog.rows(),
             self._saved.all(),
             self._keys.exported() if self._keys else None,
+            self._peers.exported() if self._peers and secrets else None,
             secrets=secrets,
             at=self._clock(),
         )
@@ -104,6 +125,7 @@ class Transfer:
             models_deleted=tuple(one.id for one in there if replacing and kept and one.id not in kept),
             settings=dict(one for one in settings if not isinstance(one, Problem)),
             keys=keys_in(document) if self._keys else (),
+            peers=peers_in(document),
         )
 
     def carry_out(self, intent: Intent) -> Done:
@@ -114,6 +136,8 @@ class Transfer:
         for model_id in intent.models_deleted:
             self._catalog.delete(model_id)
         self._catalog.put(*intent.models)
+        if self._peers:
+            self._peers.take_over(intent.peers)
         return Done(
             keys=self._keys.take_over(intent.keys) if self._keys else 0,
             accounts=self._accounts.apply(intent.accounts),

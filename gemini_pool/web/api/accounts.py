@@ -3,6 +3,7 @@
 import time
 from typing import Literal
 
+from flask import g
 from pydantic import Field
 
 from gemini_pool.errors import BadRequest, NotFound
@@ -103,6 +104,7 @@ def account(account_id: int) -> AccountAnswer:
 @bp.operation("PUT", "/<id:account_id>", errors=(404,))
 def edit(account_id: int, body: AccountChanges) -> Done:
     """Change an account. New cookies are a new sign-in: what was said of the old one is forgotten."""
+    account_id = _meant(account_id, body)
     changed = services().accounts.edit(account_id, changes(body))
     if changed is None:
         raise no_account(account_id)
@@ -177,6 +179,26 @@ def bulk(body: Bulk) -> BulkDone:
         count = ledger.switch_all(body.ids, enabled=body.action == "enable")
     wrote(f"accounts.{body.action}", f"{count} accounts", ", ".join(map(str, body.ids[:50])))
     return BulkDone(count=count)
+
+
+def _meant(account_id: int, body: AccountChanges) -> int:
+    """The account that a change is for; NotFound.
+
+    Older programs bring cookies with ADMIN_KEY itself and count accounts by their place in a list of their
+    own: whoever sends that and names a workspace means the account of that workspace, whatever the number.
+    What might be another account's is refused, for the cookies of one would overwrite the other.
+    """
+    if g.admin.session_id is not None or not (body.config_id and body.secure_c_ses):
+        return account_id
+    there = [one.account for one in services().office.profiles.get()]
+    theirs = [one for one in there if one.credentials.config_id == body.config_id]
+    same = [one for one in theirs if one.credentials.csesidx == body.csesidx] or theirs
+    if len(same) == 1:
+        return same[0].id
+    raise NotFound(
+        f"There are {len(same)} accounts of the workspace {body.config_id} here, and nothing tells which "
+        "one is meant. Nothing was changed."
+    )
 
 
 def known(account_id: int) -> Profile:

@@ -76,13 +76,16 @@ class IdConverter(BaseConverter):
 
 
 class Desk(Blueprint):
-    """A blueprint whose operations are described; for administrators alone unless it is `open`."""
+    """A blueprint whose operations are described; for administrators alone unless it is `open`, or another
+    `gate` is before it, which raises for whom it does not let in."""
 
-    def __init__(self, name: str, prefix: str, *, open: bool = False) -> None:
+    def __init__(
+        self, name: str, prefix: str, *, open: bool = False, gate: Callable[[], Any] = require_admin
+    ) -> None:
         super().__init__(name, __name__, url_prefix=prefix)
         self._open = open
         if not open:
-            self.before_request(require_admin)
+            self.before_request(gate)
         self.operations: list[Operation] = []
         self.record(self._listed)
 

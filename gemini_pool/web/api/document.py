@@ -38,6 +38,7 @@ TOLD = MappingProxyType(
         404: "There is no such thing.",
         413: "The request is too large.",
         429: "Too many tries; Retry-After tells when the next is taken.",
+        502: "The service could not be asked, or did not answer as it should.",
         503: "Not possible at the moment.",
     }
 )

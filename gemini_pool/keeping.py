@@ -1,0 +1,98 @@
+"""How keeping accounts signed in is put together."""
+
+import threading
+from collections.abc import Callable
+from functools import partial
+
+from gemini_pool.jobs.planner import Planner
+from gemini_pool.jobs.refresh import Refresher
+from gemini_pool.jobs.running import Job
+from gemini_pool.jobs.sign_ins import Desk, Pace
+from gemini_pool.settings import Settings
+from gemini_pool.signin.attempt import sweep
+from gemini_pool.signin.mailbox import MailDefaults
+from gemini_pool.store.orders import SIGN_INS
+from gemini_pool.stores import Stores
+from gemini_pool.upstream.proof import Proof
+
+MINUTE, HOUR = 60.0, 3600.0
+JITTER_SECONDS = 30.0
+PLANNER = "refresh"
+# How long a person at the browser's window may take for what the service asks of people.
+PEOPLE_SECONDS = 600.0
+
+
+def mail_defaults(settings: Settings) -> MailDefaults:
+    """The operator's own mail service."""
+    return MailDefaults(settings.mail_api, settings.mail_admin_key, settings.temp_mail_url)
+
+
+def keeping_jobs(
+    stores: Stores, proof: Proof, told: Callable[[int], None], stopping: threading.Event
+) -> tuple[Job, ...]:
+    """The jobs of this room. `told` hears of accounts that have new cookies."""
+    settings = stores.settings
+    if settings.sync_only:
+        return ()
+    refresher = Refresher(stores.accounts, partial(_sign_in, settings), proof.of, told)
+    pace = Pace(
+        settings.refresh_batch,
+        settings.refresh_pause,
+        settings.browsers_at_once,
+        settings.refresh_backoff * MINUTE,
+    )
+    desk = Desk(stores.orders, stores.sign_ins, refresher, pace, partial(sweep, _folder(settings)), stopping)
+    planner = Planner(
+        stores.orders, stores.sign_ins.troubles, stores.accounts.profiles, settings.refresh_window * HOUR
+    )
+    work = Job(SIGN_INS, "Sign in the accounts that are ordered", None, desk.work)
+    if not settings.auto_refresh:
+        return (work,)
+    every = settings.refresh_minutes * MINUTE
+    return Job(PLANNER, "Order the sign-ins that are due", every, planner.plan, JITTER_SECONDS), work
+
+
+def _sign_in(
+    settings: Settings, seeker: Seeker, keep: Keep
+) -> Generator[Silence | str, None, SignedIn]:
+    """Sign somebody in with the settings' browser."""
+    address = seeker.email or address_of(seeker.mailbox)
+    order = Order(
+        address=address,
+        name=settings.sign_in_name or address.partition("@")[0],
+        entry_url=settings.sign_in_url or f"{settings.login_url}/login?{urlencode({'continueUrl': home(settings)})}",
+        home_url=f"{settings.auth_url}/",
+        config_id=seeker.config_id,
+        code_senders=settings.code_senders,
+        resends=settings.sign_in_resends,
+        code_seconds=settings.code_seconds,
+        seconds=settings.sign_in_seconds,
+        people_seconds=PEOPLE_SECONDS if seeker.visible else 0.0,
+        open_mailbox=partial(open_mailbox, seeker.mailbox, mail_defaults(settings), renewed=seeker.renewed),
+    )
+    return (yield from attempt(order, _browser(settings, seeker), _folder(settings), keep))
+
+
+def _browser(settings: Settings, seeker: Seeker) -> BrowserChoice:
+    headless = is_headless(
+        os.environ,
+        sys.platform,
+        force_headed=settings.force_headed,
+        force_headless=settings.force_headless,
+        flag=False if seeker.visible else None,
+    )
+    kept = settings.browser_profiles and seeker.account_id is not None
+    return BrowserChoice(
+        binary=settings.browser_binary,
+        driver=settings.browser_driver,
+        remote=settings.browser_remote,
+        proxy=settings.browser_proxy or settings.proxy,
+        headless=headless,
+        most_mb=settings.browser_mb,
+        profile=settings.data_path / "profiles" / str(seeker.account_id) if kept else None,
+        language=settings.language,
+    )
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.data_path / "browsers"
