@@ -1,16 +1,21 @@
 """How keeping accounts signed in is put together."""
 
+import os
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from functools import partial
+from pathlib import Path
+from urllib.parse import urlencode
 
+from gemini_pool.dialogue import Silence
 from gemini_pool.jobs.planner import Planner
-from gemini_pool.jobs.refresh import Refresher
+from gemini_pool.jobs.refresh import Keep, Refresher, Seeker
 from gemini_pool.jobs.running import Job
 from gemini_pool.jobs.sign_ins import Desk, Pace
 from gemini_pool.settings import Settings
-from gemini_pool.signin.attempt import sweep
-from gemini_pool.signin.mailbox import MailDefaults
+from gemini_pool.signin.attempt import BrowserChoice, Order, SignedIn, attempt, is_headless, sweep
+from gemini_pool.signin.mailbox import MailDefaults, open_mailbox
 from gemini_pool.store.orders import SIGN_INS
 from gemini_pool.stores import Stores
 from gemini_pool.upstream.proof import Proof
@@ -52,23 +57,22 @@ def keeping_jobs(
     return Job(PLANNER, "Order the sign-ins that are due", every, planner.plan, JITTER_SECONDS), work
 
 
-def _sign_in(
-    settings: Settings, seeker: Seeker, keep: Keep
-) -> Generator[Silence | str, None, SignedIn]:
+def _sign_in(settings: Settings, seeker: Seeker, keep: Keep) -> Generator[Silence | str, None, SignedIn]:
     """Sign somebody in with the settings' browser."""
-    address = seeker.email or address_of(seeker.mailbox)
+    mailbox = partial(open_mailbox, seeker.mailbox, mail_defaults(settings), renewed=seeker.renewed)
+    address, home = seeker.email or mailbox().address, f"{settings.auth_url}/"
     order = Order(
         address=address,
         name=settings.sign_in_name or address.partition("@")[0],
-        entry_url=settings.sign_in_url or f"{settings.login_url}/login?{urlencode({'continueUrl': home(settings)})}",
-        home_url=f"{settings.auth_url}/",
+        entry_url=settings.sign_in_url or f"{settings.login_url}/login?{urlencode({'continueUrl': home})}",
+        home_url=home,
         config_id=seeker.config_id,
         code_senders=settings.code_senders,
         resends=settings.sign_in_resends,
         code_seconds=settings.code_seconds,
         seconds=settings.sign_in_seconds,
         people_seconds=PEOPLE_SECONDS if seeker.visible else 0.0,
-        open_mailbox=partial(open_mailbox, seeker.mailbox, mail_defaults(settings), renewed=seeker.renewed),
+        open_mailbox=mailbox,
     )
     return (yield from attempt(order, _browser(settings, seeker), _folder(settings), keep))
 

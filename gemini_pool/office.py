@@ -5,19 +5,21 @@ Answering calls needs nothing of it; the console and its API stand on it.
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
 from gemini_pool.dialogue import Silence, patiently
 from gemini_pool.jobs.sync import Sync
 from gemini_pool.jobs.workbench import Workbench
+from gemini_pool.keeping import mail_defaults
 from gemini_pool.news import build_sync, build_webhooks
 from gemini_pool.observe.alerts import Webhooks
 from gemini_pool.parts import build_transport
 from gemini_pool.pool.load import Load
 from gemini_pool.roster import Account, Credentials
 from gemini_pool.settings import Settings
+from gemini_pool.signin.mailbox import Glimpse, try_mailbox
 from gemini_pool.store.backups import Backups
 from gemini_pool.store.db import Cached
 from gemini_pool.store.door import Door, open_door
@@ -38,7 +40,7 @@ class Office:
     """`profiles` are the accounts with all that is kept of them; `try_out` tries one, step by step; `reach`
     takes a proxy and tells in how many milliseconds the service answers through it; `reload` has all workers
     read the settings anew; `prove` tries credentials that are no account's yet, and gives them as they are
-    then."""
+    then; `try_mailbox` reads a mailbox of these fields."""
 
     door: Door
     profiles: Cached[list[Profile]]
@@ -52,6 +54,7 @@ class Office:
     reach: Callable[[str], int]
     reload: Callable[[], None]
     prove: Callable[[Credentials], Credentials]
+    try_mailbox: Callable[[Mapping[str, str]], Glimpse]
     sync: Sync
     webhooks: Webhooks
 
@@ -84,6 +87,7 @@ def furnish(
         reach=partial(_reach, settings),
         reload=reload,
         prove=prove,
+        try_mailbox=lambda mailbox: try_mailbox(mailbox, mail_defaults(settings)),
         sync=build_sync(stores),
         webhooks=build_webhooks(settings),
     )

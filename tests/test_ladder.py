@@ -135,6 +135,7 @@ EXCEPTIONS = {
     ("jobs", "store.alerts"): "Condition, Told and Delivery: what is wrong, and what is to be told",
     ("jobs", "store.orders"): "Task and Errand, what it is to do",
     ("jobs", "store.sign_ins"): "how a sign-in ended, and an account's troubles with them",
+    ("web", "signin.mailbox"): "PROVIDERS, whose fields it asks for",
     ("web", "store.orders"): "Errand, what it orders",
     ("web", "store.sign_ins"): "SignIn and Trouble, what it shows of sign-ins",
     ("jobs", "store.works"): "Works' values, what it notes of its work",

@@ -6,12 +6,12 @@ from typing import Literal
 from flask import g
 from pydantic import Field
 
-from gemini_pool.errors import BadRequest, NotFound
-from gemini_pool.store.profiles import Changes, Profile
+from gemini_pool.errors import NotFound
+from gemini_pool.store.profiles import Profile
 from gemini_pool.web.api.account_shapes import AccountShown, Quota, quota_of, shown
 from gemini_pool.web.api.deeds import wrote
 from gemini_pool.web.api.described import Desk, Done, Id, Shape
-from gemini_pool.web.api.given_accounts import AccountChanges, GivenAccount, NewCookies, changes, new_account
+from gemini_pool.web.api.given_accounts import AccountChanges, GivenAccount, changes, new_account
 from gemini_pool.wiring import services
 
 bp = Desk("accounts", "/api/accounts")
@@ -38,11 +38,6 @@ class Added(Shape):
 class Toggled(Shape):
     success: bool = True
     available: bool
-
-
-class Renewed(Shape):
-    success: bool = True
-    message: str
 
 
 class QuotaAnswer(Shape):
@@ -130,22 +125,6 @@ def toggle(account_id: int) -> Toggled:
     services().accounts.switch(account_id, enabled=enabled)
     wrote("account.enabled" if enabled else "account.disabled", f"account {account_id}")
     return Toggled(available=enabled)
-
-
-@bp.operation("POST", "/<id:account_id>/refresh-cookie", errors=(404,))
-def refresh_cookie(account_id: int, body: NewCookies) -> Renewed:
-    """Give an account the cookies of a new sign-in."""
-    known(account_id)
-    if not (body.secure_c_ses or body.host_c_oses or body.csesidx):
-        raise BadRequest(
-            "There is nothing to renew the account with: send secure_c_ses, and host_c_oses and csesidx if "
-            "they changed."
-        )
-    given = {name: value for name, value in body.model_dump().items() if value}
-    services().accounts.edit(account_id, Changes(**given))
-    services().sign_ins.settle(account_id)
-    wrote("account.renewed", f"account {account_id}", ", ".join(given))
-    return Renewed(message="The account has its new cookies.")
 
 
 @bp.operation("GET", "/<id:account_id>/quota", errors=(404,))

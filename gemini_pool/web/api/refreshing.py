@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from flask import Response, send_file
 from pydantic import Field
 
-from gemini_pool.errors import BadRequest, NotFound
+from gemini_pool.errors import AccountForbidden, BadRequest, CredentialsRejected, NotFound, UpstreamError
+from gemini_pool.roster import Credentials
 from gemini_pool.store.orders import ENROLMENT, REFRESH, Errand, refreshes
-from gemini_pool.store.profiles import Profile
+from gemini_pool.store.profiles import Changes, Profile, check
 from gemini_pool.store.sign_ins import PAGE, PICTURE, SignIn, Trouble
 from gemini_pool.store.transfer.reading import read_pasted
 from gemini_pool.store.works import WorkItem
 from gemini_pool.web.api.accounts import MOST_IN_BULK, known
 from gemini_pool.web.api.deeds import wrote
 from gemini_pool.web.api.described import Desk, Id, Shape
+from gemini_pool.web.api.given_accounts import NewCookies
 from gemini_pool.web.api.moments import told
 from gemini_pool.web.api.works import StepShown
 from gemini_pool.wiring import Services, services
@@ -38,6 +40,15 @@ class Ordered(Shape):
     message: str
     auto: bool = True
     work_id: int
+
+
+class Renewed(Shape):
+    """`auto`: a sign-in was ordered, and GET /api/works/{work_id} tells how far it is."""
+
+    success: bool = True
+    message: str
+    auto: bool = False
+    work_id: int | None = None
 
 
 class Which(Shape):
@@ -106,6 +117,24 @@ def refresh(account_id: int, body: How) -> Ordered:
         wrote("account.refreshed", f"account {account_id}")
         return Ordered(message=BEGINS, work_id=work_id)
     return Ordered(message=UNDER_WAY, work_id=s.orders.holding(REFRESH, str(account_id)) or 0)
+
+
+@bp.operation("POST", "/accounts/<id:account_id>/refresh-cookie", errors=(404,))
+def refresh_cookie(account_id: int, body: NewCookies) -> Renewed:
+    """Give an account the cookies of a new sign-in, unless the service refuses them; with an empty body have
+    it signed in by browser."""
+    given = {name: value for name, value in body.model_dump().items() if value}
+    if not given:
+        ordered = refresh(account_id, How())
+        return Renewed(message=ordered.message, auto=True, work_id=ordered.work_id)
+    s, changes = services(), Changes(**given)
+    wanted = changes.onto(known(account_id).given)
+    check(wanted)
+    tried = _tried(s, wanted.credentials)
+    s.accounts.edit(account_id, changes)
+    s.sign_ins.settle(account_id)
+    wrote("account.renewed", f"account {account_id}", ", ".join(given))
+    return Renewed(message=f"The account has its new cookies. {tried}".strip())
 
 
 @bp.operation("POST", "/accounts/refresh")
@@ -178,6 +207,17 @@ def order(s: Services, title: str, profiles: Sequence[Profile], *, visible: bool
     for one in profiles:
         s.sign_ins.settle(one.account.id)
     return s.orders.place(REFRESH, title, refreshes(profiles, visible=visible), urgent=True)
+
+
+def _tried(s: Services, credentials: Credentials) -> str:
+    """What to say of cookies that the service did not refuse; BadRequest where it did."""
+    try:
+        s.office.prove(credentials)
+    except (CredentialsRejected, AccountForbidden) as error:
+        raise BadRequest(f"Nothing was changed, for the service refuses these cookies: {error}") from error
+    except UpstreamError as error:
+        return f"They could not be tried: {error}"
+    return ""
 
 
 def shown(one: SignIn) -> SignInShown:

@@ -14,7 +14,7 @@ from gemini_pool.roster import QuotaKind
 from gemini_pool.store.call_filter import CallFilter
 from gemini_pool.store.profiles import Profile
 from gemini_pool.web.api import accounts as api
-from gemini_pool.web.api import statistics, trying
+from gemini_pool.web.api import refreshing, statistics, trying
 from gemini_pool.web.api.account_shapes import AccountShown, limit_of, shown
 from gemini_pool.web.api.described import filled
 from gemini_pool.web.api.given_accounts import AccountChanges, NewCookies
@@ -64,7 +64,7 @@ def renew(account_id: int) -> Response | tuple[str, int]:
     """Give it the cookies of a new sign-in."""
     given = {name: request.form.get(f"new_{name}", "").strip() for name in COOKIES}
     try:
-        api.refresh_cookie(account_id, NewCookies(**given))
+        refreshing.refresh_cookie(account_id, NewCookies(**given))
     except BadRequest as error:
         return _page(account_id, wrong={f"new_{error.param or COOKIES[0]}": str(error)}), 400
     flash(_("The account has its new cookies. Test it to see whether it answers."), "good")

@@ -11,6 +11,7 @@ from gemini_pool.roster import Standing, Verdict, masked
 from gemini_pool.simulator.cast import make_account
 from gemini_pool.store.journal import AttemptRecord, CallRecord
 from gemini_pool.store.profiles import Changes, Profile
+from gemini_pool.simulator.world import World
 from gemini_pool.wiring import Services
 
 Send = Callable[..., Any]
@@ -138,15 +139,23 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_stays(
     assert profile(s).given == before
 
 
-def test_new_cookies_are_a_new_sign_in(send: Send, browser: Browser, s: Services) -> None:
+def test_new_cookies_are_a_new_sign_in(send: Send, browser: Browser, s: Services, world: World) -> None:
+    new = world.wallet.rotate(world.accounts["amber"])
     s.accounts.record(profile(s).account, Verdict("dead", standing=Standing.NEEDS_SIGN_IN))
-    reply = send("/accounts/1/cookies", new_secure_c_ses=f" {NEW} ", new_host_c_oses="", new_csesidx="42")
+    reply = send("/accounts/1/cookies", new_secure_c_ses=f" {new} ", new_host_c_oses="", new_csesidx="")
     assert (reply.status_code, reply.location) == (303, "/accounts/1")
     assert profile(s).account.standing is Standing.GOOD
-    assert profile(s).account.credentials.secure_c_ses == NEW
-    assert profile(s).account.credentials.csesidx == "42"
+    assert profile(s).account.credentials.secure_c_ses == new
     assert profile(s).account.credentials.host_c_oses == make_account("amber").host_c_oses
-    assert NEW not in browser.send("GET", "/accounts/1").text
+    assert new not in browser.send("GET", "/accounts/1").text
+
+
+def test_cookies_that_the_service_refuses_are_told_and_not_kept(send: Send, s: Services) -> None:
+    before = profile(s).given
+    reply = send("/accounts/1/cookies", new_secure_c_ses=NEW, new_host_c_oses="", new_csesidx="")
+    assert reply.status_code == 400
+    assert "refuses these cookies" in reply.text
+    assert profile(s).given == before
 
 
 @pytest.mark.parametrize("given", [{}, {"new_secure_c_ses": "with space"}])
