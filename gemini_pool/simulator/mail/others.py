@@ -1,6 +1,7 @@
 """DuckMail, Moemail, Freemail and GPTMail, each in its own shapes and strict about what it lets in by."""
 
 import json
+from email.utils import parseaddr
 from typing import Any
 
 from gemini_pool.simulator.http import Request
@@ -20,6 +21,9 @@ def duckmail(room: MailRoom, path: str, request: Request) -> Script:
     box = box_of_token(token) if scheme == "Bearer" else None
     if box is None:
         raise Refused(401, '{"code":401,"message":"Invalid JWT Token"}')
+    if path == "/messages" and room.behaviour.expired:
+        room.behave(expired=False)
+        raise Refused(401, '{"code":401,"message":"Expired JWT Token"}')
     if path == "/messages":
         return json_reply({"hydra:member": [_duck_row(mail) for mail in room.box(box.address)]})
     mail = _mail(room, box, path.removeprefix("/messages/"))
@@ -38,7 +42,8 @@ def _duck_box(request: Request) -> SimBox:
 
 
 def _duck_row(mail: Mail) -> dict[str, Any]:
-    sender = {"address": mail.sender, "name": ""}
+    name, address = parseaddr(mail.sender)
+    sender = {"address": address, "name": name}
     return {"id": str(mail.id), "from": sender, "subject": mail.subject, "createdAt": iso(mail.arrives_at)}
 
 
