@@ -66,7 +66,7 @@ class Behaviour:
 
     def __post_init__(self) -> None:
         for name, hint in get_type_hints(type(self)).items():
-            _require(name, getattr(self, name), hint)
+            require(name, getattr(self, name), hint)
 
     def api_fault(self, method: ApiMethod) -> ApiFault | None:
         """The fault of the API that strikes this method; getoxsrf's own faults go before it."""
@@ -95,7 +95,8 @@ def _tupled(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-def _require(name: str, value: Any, hint: Any) -> None:
+def require(name: str, value: Any, hint: Any) -> None:
+    """ValueError unless a field of a behaviour can have this value."""
     if not _fits(value, hint):
         raise ValueError(f"{name} must be {_described(hint)}, not {value!r}")
     lowest = 1 if name in ("split", "deltas") else 0

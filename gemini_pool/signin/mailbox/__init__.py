@@ -17,6 +17,12 @@ from gemini_pool.signin.mailbox.base import (
     Renewed,
 )
 from gemini_pool.signin.mailbox.cfmail import CFMAIL
+from gemini_pool.signin.mailbox.duckmail import DUCKMAIL
+from gemini_pool.signin.mailbox.freemail import FREEMAIL
+from gemini_pool.signin.mailbox.gptmail import GPTMAIL
+from gemini_pool.signin.mailbox.imap import IMAP
+from gemini_pool.signin.mailbox.microsoft import MICROSOFT
+from gemini_pool.signin.mailbox.moemail import MOEMAIL
 from gemini_pool.signin.mailbox.senders import sender_address
 from gemini_pool.signin.mailbox.webpage import PAGE
 
@@ -25,7 +31,12 @@ __all__ = [
     "open_mailbox", "provider_of", "try_mailbox",
 ]  # fmt: skip
 
-PROVIDERS = MappingProxyType({provider.key: provider for provider in (CFMAIL, PAGE)})
+PROVIDERS = MappingProxyType(
+    {
+        provider.key: provider
+        for provider in (CFMAIL, IMAP, MICROSOFT, DUCKMAIL, MOEMAIL, FREEMAIL, GPTMAIL, PAGE)
+    }
+)
 # What tells a mailbox whose provider is not named, as older tools keep them.
 TELLTALES = MappingProxyType(
     {

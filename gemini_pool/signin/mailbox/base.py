@@ -99,7 +99,6 @@ class Provider:
 
 
 ADDRESS = Field("mail_address", "Address", needed=True)
-SERVICE = Field("mail_base_url", "Address of the service")
 VERIFIED = Field(
     "mail_verify_ssl",
     "Verify the certificate",

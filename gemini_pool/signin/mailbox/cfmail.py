@@ -6,7 +6,6 @@ from urllib.parse import quote
 from gemini_pool.sign_in_errors import MailboxFailed
 from gemini_pool.signin.mailbox.base import (
     MOST_LETTERS,
-    SERVICE,
     VERIFIED,
     Field,
     Given,
@@ -139,7 +138,7 @@ CFMAIL = Provider(
         Field("mail_password", "Password", secret=True, about="Other programs keep the token here."),
         Field("mail_api_key", "Admin key", secret=True, about="Instead of a token; else MAIL_ADMIN_KEY."),
         SITE_PASSWORD,
-        Field(SERVICE.name, SERVICE.word, about="The worker's; else the link's own host, or MAIL_API."),
+        Field("mail_base_url", "Address of the worker", about="Else the link's own host, or MAIL_API."),
         VERIFIED,
     ),
     open_cfmail,

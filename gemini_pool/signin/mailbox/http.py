@@ -143,11 +143,11 @@ class MailService:
                 stream=True,
                 **sent,
             ) as response:
-                there = response.headers.get("location", "")
-                if not 300 <= response.status_code < 400 or not there or method != "GET":
+                there = response.headers.get("location", "") if response.is_redirect else ""
+                if not there:
                     return _read(response, self.host)
-            url = urljoin(url, there)
-            if origin_of(url) != self._origin:
+            url, sent = urljoin(url, there), {}
+            if origin_of(url) != self._origin or method != "GET":
                 raise MailboxFailed(
                     f"{self.host} sends on to {origin_of(url)}. If that is meant, enter that address.",
                     settled=True,

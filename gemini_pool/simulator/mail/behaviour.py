@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal, Self, get_args
+from typing import Any, Literal, Self, get_type_hints
+
+from gemini_pool.simulator.behaviour import require
 
 MailFault = Literal["html", "401", "404", "429", "500", "garbage", "reset", "away"]
 Form = Literal["raw", "parsed", "parsed-path", "bare", "mails", "data", "result", "detail"]
@@ -23,17 +25,13 @@ class MailBehaviour:
     late: float = 0.0  # seconds that letters take longer
     site_password: bool = False  # the worker asks for one
     page_fault: bool = False  # the web page is out of order
-    rotate: bool = (
-        False  # Microsoft gives a new refresh token with each access token, and takes the new alone
-    )
+    expired: bool = False  # the next message list of DuckMail finds its token at an end, once
+    junk: bool = False  # letters end where IMAP keeps junk
+    rotate: bool = False  # Microsoft takes a refresh token once, and gives another one
 
     def __post_init__(self) -> None:
-        if self.fault is not None and self.fault not in get_args(MailFault):
-            raise ValueError(f"fault must be one of {', '.join(get_args(MailFault))}, not {self.fault!r}")
-        if self.form not in get_args(Form):
-            raise ValueError(f"form must be one of {', '.join(get_args(Form))}, not {self.form!r}")
-        if isinstance(self.late, bool) or not isinstance(self.late, int | float) or self.late < 0:
-            raise ValueError(f"late must be seconds from 0 up, not {self.late!r}")
+        for name, hint in get_type_hints(type(self)).items():
+            require(name, getattr(self, name), hint)
 
     def changed(self, changes: Mapping[str, Any]) -> Self:
         """A copy with these fields replaced; ValueError for unknown ones."""

@@ -65,6 +65,35 @@ class SimBox:
             "mail_base_url": f"{origin}/mail/free",
         }
 
+    def gptmail(self, origin: str) -> dict[str, str]:
+        return {
+            "mail_provider": "gptmail",
+            "mail_address": self.address,
+            "mail_api_key": API_KEY,
+            "mail_base_url": f"{origin}/mail/gpt",
+        }
+
+    def imap(self, host: str, port: int) -> dict[str, str]:
+        return {
+            "mail_provider": "imap",
+            "mail_address": self.address,
+            "mail_password": self.password,
+            "mail_host": host,
+            "mail_port": str(port),
+        }
+
+    def microsoft(self, origin: str, host: str, port: int) -> dict[str, str]:
+        """As `imap`, let in by a refresh token that the token endpoint at the origin exchanges."""
+        return {
+            "mail_provider": "microsoft",
+            "mail_address": self.address,
+            "mail_client_id": CLIENT_ID,
+            "mail_refresh_token": self.refresh_token,
+            "mail_token_url": f"{origin}/mail/ms",
+            "mail_host": host,
+            "mail_port": str(port),
+        }
+
 
 def make_box(name: str) -> SimBox:
     """The mailbox of the account with this name."""

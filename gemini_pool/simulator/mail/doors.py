@@ -5,7 +5,8 @@ from types import MappingProxyType
 
 from gemini_pool.simulator.http import Request
 from gemini_pool.simulator.mail.cloudflare import worker
-from gemini_pool.simulator.mail.others import duckmail, freemail, moemail
+from gemini_pool.simulator.mail.microsoft import exchange
+from gemini_pool.simulator.mail.others import duckmail, freemail, gptmail, moemail
 from gemini_pool.simulator.mail.page import web_page
 from gemini_pool.simulator.mail.replies import Refused, struck
 from gemini_pool.simulator.mail.room import MailRoom
@@ -14,7 +15,15 @@ from gemini_pool.simulator.script import Script
 PREFIX = "/mail/"
 
 _SERVICES: MappingProxyType[str, Callable[[MailRoom, str, Request], Script]] = MappingProxyType(
-    {"cf": worker, "duck": duckmail, "moe": moemail, "free": freemail, "page": web_page}
+    {
+        "cf": worker,
+        "duck": duckmail,
+        "moe": moemail,
+        "free": freemail,
+        "gpt": gptmail,
+        "ms": exchange,
+        "page": web_page,
+    }
 )
 
 

@@ -1,10 +1,12 @@
-"""DuckMail, Moemail and Freemail, each in its own shapes and strict about what it lets in by."""
+"""DuckMail, Moemail, Freemail and GPTMail, each in its own shapes and strict about what it lets in by."""
 
 import json
+from email.utils import parseaddr
 from typing import Any
 
 from gemini_pool.simulator.http import Request
 from gemini_pool.simulator.mail.boxes import ADMIN_KEY, API_KEY, SimBox, box_at, box_of_token
+from gemini_pool.simulator.mail.mime import as_mime
 from gemini_pool.simulator.mail.replies import Refused, iso, query_of
 from gemini_pool.simulator.mail.room import MailRoom
 from gemini_pool.simulator.post import Mail
@@ -19,6 +21,9 @@ def duckmail(room: MailRoom, path: str, request: Request) -> Script:
     box = box_of_token(token) if scheme == "Bearer" else None
     if box is None:
         raise Refused(401, '{"code":401,"message":"Invalid JWT Token"}')
+    if path == "/messages" and room.behaviour.expired:
+        room.behave(expired=False)
+        raise Refused(401, '{"code":401,"message":"Expired JWT Token"}')
     if path == "/messages":
         return json_reply({"hydra:member": [_duck_row(mail) for mail in room.box(box.address)]})
     mail = _mail(room, box, path.removeprefix("/messages/"))
@@ -37,7 +42,8 @@ def _duck_box(request: Request) -> SimBox:
 
 
 def _duck_row(mail: Mail) -> dict[str, Any]:
-    sender = {"address": mail.sender, "name": ""}
+    name, address = parseaddr(mail.sender)
+    sender = {"address": address, "name": name}
     return {"id": str(mail.id), "from": sender, "subject": mail.subject, "createdAt": iso(mail.arrives_at)}
 
 
@@ -48,8 +54,7 @@ def moemail(room: MailRoom, path: str, request: Request) -> Script:
     if not path.startswith("/api/emails/"):
         raise Refused(404, '{"error":"Not found"}')
     id_, _, letter = path.removeprefix("/api/emails/").partition("/")
-    owners = {mail.to for mail in room.all()} | room.addresses
-    box = next((box for box in map(box_at, owners) if box and box.id == id_), None)
+    box = next((box for box in map(box_at, room.known) if box and box.id == id_), None)
     if box is None:
         raise Refused(404, '{"error":"Not found"}')
     if not letter:
@@ -91,6 +96,34 @@ def _free_row(mail: Mail) -> dict[str, Any]:
         "preview": mail.text[:40],
         "created_at": iso(mail.arrives_at),
     }
+
+
+def gptmail(room: MailRoom, path: str, request: Request) -> Script:
+    """Any mailbox, for the holder of a key; every answer in an envelope."""
+    if request.header("x-api-key") != API_KEY:
+        raise Refused(401, '{"success":false,"data":null,"error":"Invalid API key"}')
+    if path == "/api/emails":
+        box = box_at(query_of(request).get("email", ""))
+        rows = [_gpt_row(mail) for mail in room.box(box.address)] if box else []
+        return _enveloped({"emails": rows, "count": len(rows)})
+    mail = next((mail for mail in room.all() if path == f"/api/email/{mail.id}"), None)
+    if mail is None:
+        raise Refused(404, '{"success":false,"data":null,"error":"Not found"}')
+    raw = as_mime(mail).decode()
+    return _enveloped({"content": mail.text, "html_content": mail.html, "raw_content": raw})
+
+
+def _gpt_row(mail: Mail) -> dict[str, Any]:
+    return {
+        "id": str(mail.id),
+        "from_address": mail.sender,
+        "subject": mail.subject,
+        "timestamp": int(mail.arrives_at),
+    }
+
+
+def _enveloped(data: dict[str, Any]) -> Script:
+    return json_reply({"success": True, "data": data, "error": ""})
 
 
 def _mail(room: MailRoom, box: SimBox, id_: str) -> Mail:

@@ -20,7 +20,7 @@ class MailRoom:
         self._clock = clock
         self._lock = threading.Lock()
         self._behaviour = HEALTHY_MAIL
-        self._refreshed: dict[str, int] = {}
+        self._turns: dict[str, int] = {}
         self._asked: deque[str] = deque(maxlen=1000)
 
     @property
@@ -41,6 +41,11 @@ class MailRoom:
         """Every letter that can be seen somewhere."""
         return [mail for address in sorted(self._post.addresses()) for mail in self.box(address)]
 
+    @property
+    def known(self) -> list[str]:
+        """Every address that there is: of accounts, and of whoever was written to."""
+        return sorted(self.addresses | self._post.addresses())
+
     def note(self, asked: str) -> None:
         """Remember a request."""
         self._asked.append(asked)
@@ -50,15 +55,17 @@ class MailRoom:
         """The last thousand requests, such as "GET /cf/api/mails", oldest first."""
         return list(self._asked)
 
-    def refreshes(self, name: str, more: int = 0) -> int:
-        """How often Microsoft has given a new refresh token for a mailbox; `more` counts on."""
+    def turn(self, name: str) -> int:
+        """How often Microsoft has given a new refresh token for a mailbox."""
+        return self._turns.get(name, 0)
+
+    def next_turn(self, name: str) -> None:
         with self._lock:
-            self._refreshed[name] = self._refreshed.get(name, 0) + more
-            return self._refreshed[name]
+            self._turns[name] = self._turns.get(name, 0) + 1
 
     def reset(self) -> None:
         """Behave as at first."""
         with self._lock:
             self._behaviour = HEALTHY_MAIL
-            self._refreshed.clear()
+            self._turns.clear()
             self._asked.clear()

@@ -7,11 +7,17 @@ from gemini_pool.store.transfer.found import NOT_AN_ACCOUNT, Entry, Piece, Probl
 JOINT = "----"
 # The provider, which begins the line, and what the parts after it are. No provider: Microsoft.
 PARTS = {
-    "duckmail": ("mail_address", "mail_password"),
-    "moemail": ("mail_address", "mail_password"),
+    "duckmail": ("mail_address", "mail_password", "mail_base_url"),
+    "moemail": (
+        "mail_address",
+        "mail_password",
+        "mail_api_key",
+        "mail_base_url",
+    ),  # the second is its id there
     "freemail": ("mail_address", "mail_base_url", "mail_jwt_token", "mail_verify_ssl", "mail_domain"),
-    "gptmail": ("mail_address",),
-    "cfmail": ("mail_address", "mail_password"),
+    "gptmail": ("mail_address", "mail_api_key", "mail_base_url"),
+    "cfmail": ("mail_address", "mail_password", "mail_base_url"),  # the second is the address's token
+    "imap": ("mail_address", "mail_password", "mail_host", "mail_port", "mail_user"),
 }
 MICROSOFT = ("mail_address", "mail_password", "mail_client_id", "mail_refresh_token")
 
