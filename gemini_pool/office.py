@@ -92,7 +92,7 @@ def furnish(
 def build_transfer(stores: Stores, backups: Backups) -> Transfer:
     """What takes everything out, and in."""
     return Transfer(
-        stores.accounts, stores.catalog, stores.saved, backups, PortableKeys(stores.store), stores.peers
+        stores.accounts, stores.catalog, stores.saved, backups, PortableKeys(stores.store), peers=stores.peers
     )
 
 
