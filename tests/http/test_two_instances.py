@@ -79,10 +79,11 @@ def test_what_has_arrived_is_not_tried_again_by_the_service(sides: Sides) -> Non
     sides.peer()
     sides.signed_in_again()
     sides.sender.office.sync.run()
-    asked = len(sides.world.calls("amber", "getoxsrf"))
+    asked = len(sides.world.calls("amber", "xsrf"))
+    assert asked
     sides.sender.peers.queue.enqueue(1)
     sides.sender.office.sync.run()
-    assert len(sides.world.calls("amber", "getoxsrf")) == asked
+    assert len(sides.world.calls("amber", "xsrf")) == asked
 
 
 def test_an_instance_that_is_away_is_asked_once_a_run_and_again_later(
