@@ -17,6 +17,10 @@ TAKEN = (
     _l("the value as the browser shows it"),
     _l("one or more, separated by commas"),
     _l("addresses or networks, separated by commas, or `none`"),
+    _l(
+        "addresses `https://…`, `http://…`, `telegram://token@chat`, `bark://host/key`, `ntfy://host/topic`, "
+        "separated by commas"
+    ),
     _l("text of 10 to 1024 characters"),
     _l("32 bytes in URL-safe base64, as `openssl rand -base64 32 | tr '+/' '-_'` prints"),
     _l(
