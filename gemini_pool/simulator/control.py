@@ -53,6 +53,11 @@ def _calls(world: World, _: Request) -> list[dict[str, Any]]:
     return [asdict(call) for call in world.calls()]
 
 
+def _sign_out(world: World, request: Request) -> dict[str, Any]:
+    world.sign_out(_object(json.loads(request.body), "the body").get("account"))
+    return {}
+
+
 def _reset(world: World, _: Request) -> dict[str, Any]:
     world.reset()
     return {}
@@ -74,5 +79,6 @@ _DOORS: MappingProxyType[tuple[str, str], Door] = MappingProxyType(
         ("GET", "prompts"): lambda world, _: world.prompts,
         ("GET", "open"): lambda world, _: {"open_streams": world.open_streams()},
         ("POST", "reset"): _reset,
+        ("POST", "sign-out"): _sign_out,
     }
 )
