@@ -90,9 +90,11 @@ class Behaviour(SignInBehaviour):
 
     def to_json(self) -> dict[str, Any]:
         """All fields as JSON values, ready for `from_json`."""
-        return {
-            name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()
-        }
+        return {name: _listed(value) for name, value in asdict(self).items()}
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _tupled(value: Any) -> Any:

@@ -12,6 +12,7 @@ from gemini_pool.simulator.script import Script, hang, plain
 from gemini_pool.simulator.sign_in.asked import Asked, home_of
 from gemini_pool.simulator.sign_in.desk import MOST_TRIES, new_code
 from gemini_pool.simulator.sign_in.letter import send_code
+from gemini_pool.simulator.sign_in_behaviour import SignInFault
 from gemini_pool.simulator.wallet import HOST, SECURE, Grant
 
 PREFIX = "/_/SignInUi/data/batchexecute"
@@ -162,7 +163,7 @@ def _step(asked: Asked, step: str) -> bool:
     return any(step in behaviour.sign_in_steps for behaviour in asked.behaviours)
 
 
-_AT_ADDRESS = (
+_AT_ADDRESS: tuple[SignInFault, ...] = (
     "toast", "captcha", "captcha-refused", "restricted", "signin-error", "dead-end", "unknown-page",
     "stuck", "freeze", "silence",
 )  # fmt: skip

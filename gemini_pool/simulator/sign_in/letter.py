@@ -4,7 +4,8 @@ from gemini_pool.simulator.post import PostOffice
 
 _SUBJECT = {"zh": "Gemini Business 验证码", "en": "Gemini Business verification code"}
 _TEXT = {
-    "zh": "您好！\n\n您的一次性验证码为：\n\n{code}\n\n如果这不是您本人的操作，请忽略此邮件。\n\nGoogle Cloud 团队\n",
+    "zh": "您好！\n\n您的一次性验证码为：\n\n{code}\n\n"
+    "如果这不是您本人的操作，请忽略此邮件。\n\nGoogle Cloud 团队\n",
     "en": "Hello,\n\nyour one-time verification code is:\n\n{code}\n\n"
     "If you did not ask for it, ignore this letter.\n\nThe Google Cloud Team\n",
 }
