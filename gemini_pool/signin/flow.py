@@ -32,7 +32,12 @@ class Flow:
     """One sign-in in one tab. `told` hears the name of each step that is done."""
 
     def __init__(
-        self, order: Order, browser: Browser, patience: Patience, told: Callable[[str], None], codes: CodeSteps
+        self,
+        order: Order,
+        browser: Browser,
+        patience: Patience,
+        told: Callable[[str], None],
+        codes: CodeSteps,
     ) -> None:
         self._order = order
         self._browser = browser
@@ -139,7 +144,9 @@ class Flow:
         if self._codes.may_ask_again():
             self._ask_again("code not taken")
         elif pages.TOO_MANY.search(complaint):
-            raise HumanNeeded("The service takes no more codes for now: too many were tried. Wait a day, then try.")
+            raise HumanNeeded(
+                "The service takes no more codes for now: too many were tried. Wait a day, then try."
+            )
         else:
             raise SignInError(f"The service did not take the code: {complaint or 'it gave no reason'}.")
 
@@ -147,7 +154,9 @@ class Flow:
         view = self._look()
         button = view.found.get("resend")
         if button is None:
-            raise CodeMissing(f"No code to go on with ({why}), and the page has no button that sends another one.")
+            raise CodeMissing(
+                f"No code to go on with ({why}), and the page has no button that sends another one."
+            )
         self._codes.mark_again()
         self._browser.click(button)
         self._done("resend")
@@ -188,19 +197,25 @@ class Flow:
         ends = time.monotonic() + self._order.people_seconds
         while recognise(self._look()) is Place.CHALLENGE:
             if time.monotonic() > ends:
-                raise HumanNeeded(f"Nobody passed the service's challenge in {self._order.people_seconds:g} seconds.")
+                raise HumanNeeded(
+                    f"Nobody passed the service's challenge in {self._order.people_seconds:g} seconds."
+                )
             self._patience.rest(LOOK_SECONDS)
         self._patience.extend(time.monotonic() - ends)  # what the person did not need
         self._done("person")
 
     def _shut_out(self, _: View) -> None:
-        raise HumanNeeded("The service says “Access Restricted”: the account may not be used. Disable or replace it.")
+        raise HumanNeeded(
+            "The service says “Access Restricted”: the account may not be used. Disable or replace it."
+        )
 
     def _back_to_entry(self, view: View) -> None:
         place = recognise(view)
         self._turns[place] = self._turns.get(place, 0) + 1
         if self._turns[place] > 1:
-            raise SignInError(f"The service broke the sign-in off twice, at {view.host}{view.path}. Try again later.")
+            raise SignInError(
+                f"The service broke the sign-in off twice, at {view.host}{view.path}. Try again later."
+            )
         self._browser.go(self._order.entry_url)
         self._done("back to the entry")
 
@@ -217,7 +232,9 @@ class Flow:
         if not pages.SENDING_REFUSED.search(complaint):
             return
         if self._browser.heard(pages.CAPTCHA):
-            raise HumanNeeded("The service takes this browser for a machine (CAPTCHA_CHECK_FAILED): sign in by hand.")
+            raise HumanNeeded(
+                "The service takes this browser for a machine (CAPTCHA_CHECK_FAILED): sign in by hand."
+            )
         raise SignInError(
             f"The service sends no code: “{complaint[:120]}”. It gives no cause; often it is this machine's "
             "address. Try again later, or by another proxy."
@@ -274,4 +291,6 @@ class Flow:
 
 def _unknown(view: View) -> PageUnknown:
     title = view.title[:80] or "without a title"
-    return PageUnknown(f"No way on from the page “{title}” at {view.host}{view.path[:120]}: its looks are not known.")
+    return PageUnknown(
+        f"No way on from the page “{title}” at {view.host}{view.path[:120]}: its looks are not known."
+    )

@@ -81,7 +81,9 @@ CHALLENGES = (
 CHOICES = "button[type=submit], [role=link][data-identifier], li button"
 WORKSPACES = "a[href*='/cid/']"
 
-SENDING_REFUSED = re.compile(r"出了点问题|something went wrong|无法发送|could(?: not|n.t) send", re.IGNORECASE)
+SENDING_REFUSED = re.compile(
+    r"出了点问题|something went wrong|无法发送|could(?: not|n.t) send", re.IGNORECASE
+)
 DEAD_END = re.compile(
     r"请试试其他方法|选择其他登录方法|try something else|server (?:cannot|can.t) process", re.IGNORECASE
 )

@@ -66,7 +66,9 @@ def _ours() -> Iterator[int]:
 def _kill(process: int) -> None:
     with suppress(OSError):
         os.kill(process, signal.SIGKILL)
-    with suppress(ChildProcessError):  # its parent is gone: where we are the first process, it is ours to bury
+    with suppress(
+        ChildProcessError
+    ):  # its parent is gone: where we are the first process, it is ours to bury
         os.waitpid(process, os.WNOHANG)
 
 

@@ -26,7 +26,9 @@ def read_result(browser: Browser, view: View, order: Order, patience: Patience, 
         browser.go(order.home_url)
         found = _credentials(browser, view, patience)
     if found is None:
-        raise PageUnknown("The home page is there, but neither the cookies nor the session's index came with it.")
+        raise PageUnknown(
+            "The home page is there, but neither the cookies nor the session's index came with it."
+        )
     credentials, expires_at = found
     told("credentials")
     return SignedIn(credentials, expires_at, _trial_end(browser, credentials, order, patience))

@@ -4,6 +4,8 @@ import hashlib
 import uuid
 from dataclasses import dataclass
 
+from gemini_pool.simulator.mail.boxes import SimBox, make_box
+
 CAST = ("amber", "bruno", "clara", "dieter", "emil")
 
 _NAMESPACE = uuid.UUID("5f0d7c1e-8a43-5b0e-9c55-0d1f6b1a7e20")
@@ -22,7 +24,12 @@ class SimAccount:
     @property
     def email(self) -> str:
         """Where the service sends its codes."""
-        return f"{self.name}@mail.example"
+        return self.box.address
+
+    @property
+    def box(self) -> SimBox:
+        """The mailbox behind that, with all that its services take."""
+        return make_box(self.name)
 
     def as_config(self) -> dict[str, str]:
         """One object of an `ACCOUNTS_CONFIG` array."""

@@ -58,6 +58,26 @@ def _sign_out(world: World, request: Request) -> dict[str, Any]:
     return {}
 
 
+def _mail(world: World, _: Request) -> dict[str, Any]:
+    letters = [asdict(mail) for mail in world.mail.all()]
+    return {"behaviour": world.mail.behaviour.to_json(), "letters": letters, "asked": world.mail.asked}
+
+
+def _send_mail(world: World, request: Request) -> dict[str, Any]:
+    """Send a letter, and change how the services of mail behave; both are optional."""
+    body = _object(json.loads(request.body), "the body")
+    unknown = sorted(set(body) - {"letter", "behaviour"})
+    if unknown:
+        raise ValueError(f"unknown member: {', '.join(unknown)}")
+    world.mail.behave(**_object(body.get("behaviour", {}), "behaviour"))
+    if "letter" in body:
+        try:
+            world.post.send(**_object(body["letter"], "letter"))
+        except (TypeError, AttributeError) as error:
+            raise ValueError(f"the letter cannot be sent: {error}") from error
+    return _mail(world, request)
+
+
 def _reset(world: World, _: Request) -> dict[str, Any]:
     world.reset()
     return {}
@@ -78,6 +98,8 @@ _DOORS: MappingProxyType[tuple[str, str], Door] = MappingProxyType(
         ("GET", "calls"): _calls,
         ("GET", "prompts"): lambda world, _: world.prompts,
         ("GET", "open"): lambda world, _: {"open_streams": world.open_streams()},
+        ("GET", "mail"): _mail,
+        ("POST", "mail"): _send_mail,
         ("POST", "reset"): _reset,
         ("POST", "sign-out"): _sign_out,
     }

@@ -54,6 +54,11 @@ class PostOffice:
             mails = [mail for mail in self._mails if mail.to == address and mail.arrives_at <= now]
         return sorted(mails, key=lambda mail: (mail.arrives_at, mail.id), reverse=True)
 
+    def addresses(self) -> set[str]:
+        """Who has ever been written to."""
+        with self._lock:
+            return {mail.to for mail in self._mails}
+
     def empty(self) -> None:
         """Burn all letters."""
         with self._lock:

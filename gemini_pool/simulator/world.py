@@ -11,6 +11,7 @@ from gemini_pool.simulator.cast import CAST, SimAccount, make_account
 from gemini_pool.simulator.files import MadeFile, SimFile
 from gemini_pool.simulator.keys import KeyRing
 from gemini_pool.simulator.log import Call, CallLog
+from gemini_pool.simulator.mail.room import MailRoom
 from gemini_pool.simulator.post import PostOffice
 from gemini_pool.simulator.sessions import Session, SessionBook
 from gemini_pool.simulator.sign_in.desk import Desk
@@ -40,6 +41,7 @@ class World:
         self.tickets = Tickets()
         self.post = PostOffice(clock)
         self.desk = Desk()
+        self.mail = MailRoom(self.post, (account.email for account in self.accounts.values()), clock)
         self.clock = clock
         self._first = behaviour
         self._lock = threading.Lock()
@@ -109,6 +111,7 @@ class World:
         self.book, self.tickets = SessionBook(), Tickets()
         self.post.empty()
         self.desk = Desk()
+        self.mail.reset()
         self.log.reset()
 
     def _meant(self, name: str | None) -> tuple[str, ...]:
