@@ -1,10 +1,12 @@
 """The door to Selenium: a browser is started as it is, spoken to, and its failures are told in our words."""
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from selenium.common.exceptions import (
     InvalidSessionIdException,
@@ -16,6 +18,7 @@ from selenium.common.exceptions import (
 from selenium.webdriver import ActionChains, ChromeOptions, ChromeService, Keys, Remote
 from selenium.webdriver.common.driver_finder import DriverFinder
 from selenium.webdriver.remote.client_config import ClientConfig
+from selenium.webdriver.remote.command import Command
 from selenium.webdriver.remote.remote_connection import RemoteConnection
 from selenium.webdriver.remote.webelement import WebElement
 from urllib3.exceptions import HTTPError
@@ -29,8 +32,11 @@ START_SECONDS = 60
 PAGE_SECONDS = 45.0
 ANSWER_SECONDS = 15.0
 LAST_SECONDS = 5.0
+# Where the scripts of the sign-in pages ask the service.
+SCRIPTS_ASK = "batchexecute"
 
 Element = WebElement
+Driver = ChromeService
 
 
 class TabCrashed(BrowserFailed):
@@ -98,10 +104,30 @@ class Browser:
         with _translated():
             return bytes(self._driver.get_screenshot_as_png())
 
+    def heard(self, word: str) -> bool:
+        """Whether the service's answers to the page's scripts, since this was last asked, hold the word. What
+        it says there it does not show; where the browser keeps no such log, nothing was heard."""
+        with suppress(WebDriverException), _translated_way():
+            log = self._driver.execute(Command.GET_LOG, {"type": "performance"})["value"]
+            return any(word in self._body(one) for one in map(_answered, log) if one)
+        return False
+
+    def _body(self, request: str) -> str:
+        told = {"cmd": "Network.getResponseBody", "params": {"requestId": request}}
+        with suppress(WebDriverException):  # the browser keeps not all of them
+            return str(self._driver.execute("executeCdpCommand", told)["value"].get("body", ""))
+        return ""
+
     def new_tab(self) -> str:
         """Open a tab and go there."""
         with _translated():
             self._driver.switch_to.new_window("tab")
+            return str(self._driver.current_window_handle)
+
+    def new_window(self) -> str:
+        """Open a window and go there; unlike a tab behind another one, what it covers goes on."""
+        with _translated():
+            self._driver.switch_to.new_window("window")
             return str(self._driver.current_window_handle)
 
     def use(self, tab: str) -> None:
@@ -129,7 +155,7 @@ class Browser:
             self._driver.quit()
 
 
-def start_driver(choice: BrowserChoice, run: Path, temporary: Path) -> ChromeService:
+def start_driver(choice: BrowserChoice, run: Path, temporary: Path) -> Driver:
     """The driver as a process of its own, the leader of a session. BrowserFailed."""
     service = ChromeService(
         choice.driver or (str(DRIVER) if DRIVER.exists() else None),
@@ -145,16 +171,29 @@ def start_driver(choice: BrowserChoice, run: Path, temporary: Path) -> ChromeSer
 
 def open_browser(choice: BrowserChoice, address: str, profile: Path | None) -> Browser:
     """A browser of the driver at that address. BrowserFailed."""
-    config = ClientConfig(address, timeout=START_SECONDS, init_args_for_pool_manager=_ONCE)
+    config = ClientConfig(
+        address,
+        timeout=START_SECONDS,
+        init_args_for_pool_manager={"init_args_for_pool_manager": {"retries": False}},
+    )
     with _translated():
         connection = RemoteConnection(client_config=config, ignore_proxy=not choice.remote)
+        connection.add_command(  # type: ignore[no-untyped-call]
+            "executeCdpCommand", "POST", "/session/$sessionId/goog/cdp/execute"
+        )
         driver = Remote(connection, options=_options(choice, profile))
         driver.set_page_load_timeout(PAGE_SECONDS)
         config.timeout = PAGE_SECONDS + ANSWER_SECONDS
     return Browser(driver)
 
 
-_ONCE: Mapping[str, Any] = {"init_args_for_pool_manager": {"retries": False}}
+def _answered(entry: Mapping[str, str]) -> str:
+    """The id of an answered request of the pages' scripts, if that is what an entry of the log is."""
+    told = json.loads(entry["message"])["message"]
+    address = told["params"].get("response", {}).get("url", "")
+    if told["method"] != "Network.responseReceived" or not urlsplit(address).path.endswith(SCRIPTS_ASK):
+        return ""
+    return str(told["params"]["requestId"])
 
 
 def _options(choice: BrowserChoice, profile: Path | None) -> ChromeOptions:
@@ -164,15 +203,26 @@ def _options(choice: BrowserChoice, profile: Path | None) -> ChromeOptions:
     for argument in arguments(choice, profile, root=os.geteuid() == 0 and not choice.remote):
         options.add_argument(argument)
     options.add_experimental_option("prefs", {"intl.accept_languages": choice.language})
+    options.set_capability("goog:loggingPrefs", {"performance": "ALL"})
     options.page_load_strategy = "eager"
     return options
+
+
+@contextmanager
+def _translated_way() -> Iterator[None]:
+    """The failures of the way to the driver."""
+    try:
+        yield
+    except (HTTPError, OSError) as error:
+        raise BrowserFailed(f"The browser's driver does not answer ({type(error).__name__}).") from error
 
 
 @contextmanager
 def _translated() -> Iterator[None]:
     """What Selenium and the way to its driver raise becomes ours."""
     try:
-        yield
+        with _translated_way():
+            yield
     except StaleElementReferenceException as error:
         raise Gone("The page changed while it was used.") from error
     except (InvalidSessionIdException, NoSuchWindowException) as error:
@@ -181,8 +231,6 @@ def _translated() -> Iterator[None]:
         raise BrowserFailed("The page did not answer in time.") from error
     except WebDriverException as error:
         raise _failure(error.msg or "") from error
-    except (HTTPError, OSError) as error:
-        raise BrowserFailed(f"The browser's driver does not answer ({type(error).__name__}).") from error
 
 
 def _failure(message: str) -> BrowserFailed:

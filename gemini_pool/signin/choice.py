@@ -87,8 +87,8 @@ def _proxy(address: str) -> str:
     parts = urlsplit(address)
     if parts.username or parts.password:
         raise BrowserFailed(
-            "The browser takes no proxy with a user name or password: set BROWSER_PROXY to one without, such as "
-            "a forwarder on this machine."
+            "The browser takes no proxy with a user name or password: set BROWSER_PROXY to one without, such "
+            "as a forwarder on this machine."
         )
     if parts.scheme not in PROXY_SCHEMES or not parts.hostname:
         raise BrowserFailed(

@@ -20,9 +20,7 @@ class CodeSteps:
 
     def mark(self) -> None:
         """A code is about to be asked for: from now on letters count."""
-        if self._watch is None:
-            self._watch = CodeWatch(self._open(), self._order.code_senders, pause=self._patience.pause)
-        self._watch.mark()
+        self._opened().mark()
 
     def mark_again(self) -> None:
         """The same for another code."""
@@ -34,7 +32,9 @@ class CodeSteps:
 
     def wait(self) -> str:
         """The code that came."""
-        if self._watch is None:  # the page asks for a code that we have not asked for
-            self.mark()
-        assert self._watch
-        return self._patience.through(self._watch.wait(self._order.code_seconds))
+        return self._patience.through(self._opened().wait(self._order.code_seconds))
+
+    def _opened(self) -> CodeWatch:
+        if self._watch is None:
+            self._watch = CodeWatch(self._open(), self._order.code_senders, pause=self._patience.pause)
+        return self._watch

@@ -77,8 +77,8 @@ class Flow:
         wanted = self._order.config_id.lower()
         if wanted and view.config_id != wanted:
             raise ForeignAccount(
-                f"The sign-in of {self._order.address} led to the workspace {view.config_id}, not to {wanted}: "
-                "see that the account has the right address."
+                f"The sign-in of {self._order.address} led to the workspace {view.config_id}, not to "
+                f"{wanted}: see that the account has the right address."
             )
         self._done("home")
         return read_result(self._browser, view, self._order, self._patience, self._told)

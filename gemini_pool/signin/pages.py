@@ -42,7 +42,9 @@ ELEMENTS: Mapping[str, tuple[Candidate, ...]] = MappingProxyType(
             "#log-in-button", "button[jsname=jXw9Fb]", "button[aria-label='使用邮箱继续']",
             Words(BUTTON, ("continue", "继续", "next", "下一步")), "form button[type=submit]",
         ),
-        "send_code": ("#sign-in-with-email", Words("button, [role=button]", ("email", "邮箱", "code", "验证码"))),
+        "send_code": (
+            "#sign-in-with-email", Words("button, [role=button]", ("email", "邮箱", "code", "验证码")),
+        ),
         "code": (
             "input[name=pinInput]", "input[jsname=ovqh0b]", "input[autocomplete=one-time-code]",
             "input[name=code]", "input[placeholder*='code' i]", "input[placeholder*='验证码']",

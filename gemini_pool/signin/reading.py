@@ -43,9 +43,9 @@ def cookies_in(cookies: Iterable[Mapping[str, Any]]) -> tuple[str, str, float | 
 
 
 def expiry(ends: float | None, now: float) -> float:
-    """When new cookies are taken to die, from the date they carry: half a day earlier, as the service has been
-    seen to end sessions before it; that date itself when it is so near; and in half a day where there is none,
-    or none that can be meant."""
+    """When new cookies are taken to die, from the date they carry: half a day earlier, as the service has
+    been seen to end sessions before it; that date itself where it is so near; and in half a day where there
+    is none, or none that can be meant."""
     if ends is None or not now < ends < now + LONGEST_SECONDS + MARGIN_SECONDS:
         return now + MARGIN_SECONDS
     earlier = ends - MARGIN_SECONDS
