@@ -157,7 +157,7 @@ DOORS = {
     "peewee": {"store"},
     "playhouse": {"store"},
     "sqlite3": {"store"},
-    "urllib3": {"upstream", "media", "signin.mailbox", "observe.alerts", "jobs.sync"},
+    "urllib3": {"upstream", "media", "signin.mailbox", "signin.browser", "observe.alerts", "jobs.sync"},
     "requests": {"upstream", "media", "signin.mailbox", "observe.alerts", "jobs.sync"},
     "certifi": {"upstream", "media", "signin.mailbox", "observe.alerts", "jobs.sync"},
     "jwt": {"upstream"},

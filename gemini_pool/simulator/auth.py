@@ -6,7 +6,6 @@ from dataclasses import replace
 from types import MappingProxyType
 from urllib.parse import parse_qs, urlencode
 
-from gemini_pool.simulator.behaviour import Behaviour
 from gemini_pool.simulator.cast import SimAccount
 from gemini_pool.simulator.faults import strike
 from gemini_pool.simulator.http import JSON, Request
@@ -37,7 +36,7 @@ _FAULTS: MappingProxyType[str, Callable[[], Script]] = MappingProxyType(
 
 def get_xsrf(world: World, request: Request) -> tuple[str | None, Script]:
     """The account asked for (None: no such), and the answer of getoxsrf."""
-    account, cookies = _caller(world, request)
+    csesidx, account, cookies = _caller(world, request)
     if account is None:
         return None, page(401, "Unauthorized")
     behaviour = world.behaviour(account.name)
@@ -47,34 +46,35 @@ def get_xsrf(world: World, request: Request) -> tuple[str | None, Script]:
     struck = strike(world, account, "xsrf")
     if struck is not None:
         return account.name, struck
-    if not world.wallet.accepts(account, cookies, host_required=behaviour.require_host_cookie):
+    if not world.wallet.accepts(csesidx, cookies, host_required=behaviour.require_host_cookie):
         return account.name, page(401, "Unauthorized")
     if fault == "302-refreshcookies" and not world.wallet.is_rotated(account, cookies):
-        hop = f"{request.origin}/auth/refreshcookies?{urlencode({'csesidx': account.csesidx})}"
+        hop = f"{request.origin}/auth/refreshcookies?{urlencode({'csesidx': csesidx})}"
         return account.name, replace(redirect(hop), fault=fault)
-    return account.name, _key_given(world, account, behaviour)
+    return account.name, _key_given(world, account, csesidx)
 
 
 def refresh_cookies(world: World, request: Request) -> tuple[str | None, Script]:
     """The hop behind a refreshcookies redirect: a new cookie, and back to getoxsrf."""
-    account, cookies = _caller(world, request)
-    if account is None or not world.wallet.accepts(account, cookies, host_required=False):
+    csesidx, account, cookies = _caller(world, request)
+    if account is None or not world.wallet.accepts(csesidx, cookies, host_required=False):
         return None, _FAULTS["302-login"]()
-    back = f"{request.origin}/auth/getoxsrf?{urlencode({'csesidx': account.csesidx})}"
+    back = f"{request.origin}/auth/getoxsrf?{urlencode({'csesidx': csesidx})}"
     return account.name, redirect(back, **_rotation(world, account))
 
 
-def _caller(world: World, request: Request) -> tuple[SimAccount | None, dict[str, str]]:
+def _caller(world: World, request: Request) -> tuple[str, SimAccount | None, dict[str, str]]:
     named = parse_qs(request.head.query, keep_blank_values=True).get("csesidx", [])
-    account = world.wallet.owner(named[0]) if len(named) == 1 else None
-    return account, read_cookies(request.header("cookie"))
+    csesidx = named[0] if len(named) == 1 else ""
+    return csesidx, world.wallet.owner(csesidx), read_cookies(request.header("cookie"))
 
 
-def _key_given(world: World, account: SimAccount, behaviour: Behaviour) -> Script:
+def _key_given(world: World, account: SimAccount, csesidx: str) -> Script:
+    behaviour = world.behaviour(account.name)
     fault = behaviour.xsrf
     prefix = b"" if fault == "no-prefix" else PREFIX
     headers = _rotation(world, account) if fault == "rotate" else {}
-    script = plain(200, prefix + _key_json(world.keys.issue(account)), JSON, headers)
+    script = plain(200, prefix + _key_json(world.keys.issue(account, csesidx)), JSON, headers)
     delay = behaviour.xsrf_delay if fault == "slow" else 0.0
     return replace(script, fault=fault, first_delay=delay)
 

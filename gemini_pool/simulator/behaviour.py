@@ -3,8 +3,10 @@
 import math
 import types
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, Self, Union, get_args, get_origin, get_type_hints
+
+from gemini_pool.simulator.sign_in_behaviour import SignInBehaviour
 
 XsrfFault = Literal[
     "302-refreshcookies", "302-login", "302-accounts", "html", "401", "403", "429", "500",
@@ -26,7 +28,7 @@ DownloadOnly = Literal["", "plain", "download"]
 
 
 @dataclass(frozen=True, slots=True)
-class Behaviour:
+class Behaviour(SignInBehaviour):
     """How one account answers. The defaults are a healthy account.
 
     Times are seconds. A value of the wrong type, an unknown fault or a negative number is a ValueError.
@@ -76,7 +78,7 @@ class Behaviour:
 
     def changed(self, changes: Mapping[str, Any]) -> Self:
         """A copy with these fields replaced; unknown names and wrong types are a ValueError."""
-        unknown = sorted(set(changes) - set(self.__slots__))
+        unknown = sorted(set(changes) - {field.name for field in fields(self)})
         if unknown:
             raise ValueError(f"unknown behaviour: {', '.join(unknown)}")
         return replace(self, **{name: _tupled(value) for name, value in changes.items()})
@@ -88,7 +90,11 @@ class Behaviour:
 
     def to_json(self) -> dict[str, Any]:
         """All fields as JSON values, ready for `from_json`."""
-        return {**asdict(self), "api_on": list(self.api_on)}
+        return {name: _listed(value) for name, value in asdict(self).items()}
+
+
+def _listed(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _tupled(value: Any) -> Any:

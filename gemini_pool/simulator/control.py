@@ -53,6 +53,11 @@ def _calls(world: World, _: Request) -> list[dict[str, Any]]:
     return [asdict(call) for call in world.calls()]
 
 
+def _sign_out(world: World, request: Request) -> dict[str, Any]:
+    world.sign_out(_object(json.loads(request.body), "the body").get("account"))
+    return {}
+
+
 def _mail(world: World, _: Request) -> dict[str, Any]:
     letters = [asdict(mail) for mail in world.mail.all()]
     return {"behaviour": world.mail.behaviour.to_json(), "letters": letters, "asked": world.mail.asked}
@@ -96,5 +101,6 @@ _DOORS: MappingProxyType[tuple[str, str], Door] = MappingProxyType(
         ("GET", "mail"): _mail,
         ("POST", "mail"): _send_mail,
         ("POST", "reset"): _reset,
+        ("POST", "sign-out"): _sign_out,
     }
 )

@@ -32,6 +32,7 @@ class Key:
 
     kid: str
     account: SimAccount
+    csesidx: str
     secret: bytes
     expires: float
 
@@ -59,17 +60,21 @@ class KeyRing:
         self._tokens: dict[str, Token] = {}
         self._sizes = itertools.cycle(_SECRET_BYTES)
 
-    def issue(self, account: SimAccount) -> Key:
-        """A new key; the older ones stay valid until they expire."""
+    def issue(self, account: SimAccount, csesidx: str) -> Key:
+        """A new key for this session index of the account; the older ones stay valid until they expire."""
         self._drop_expired()
         secret = _URL_SAFE_ONLY + secrets.token_bytes(next(self._sizes) - len(_URL_SAFE_ONLY))
-        key = Key(secrets.token_hex(12), account, secret, self._clock() + KEY_LIFE_S)
+        key = Key(secrets.token_hex(12), account, csesidx, secret, self._clock() + KEY_LIFE_S)
         self._keys[key.kid] = key
         return key
 
     def revoke(self, jwt: str) -> None:
         """Refuse the key behind this verified token, and all it signed, from now on."""
         self._keys.pop(self._tokens[jwt].key.kid, None)
+
+    def revoke_all(self, account: SimAccount) -> None:
+        """Refuse every key of the account from now on."""
+        self._keys = {kid: key for kid, key in self._keys.items() if key.account != account}
 
     def account_of(self, jwt: str) -> SimAccount:
         """The account the token speaks for. Refusal 401 when anything about it is wrong."""
@@ -113,7 +118,7 @@ class KeyRing:
 
 
 def _read_claims(claims: dict[str, Any], key: Key) -> Token:
-    wanted = {"iss": ISSUER, "aud": AUDIENCE, "sub": f"csesidx/{key.account.csesidx}"}
+    wanted = {"iss": ISSUER, "aud": AUDIENCE, "sub": f"csesidx/{key.csesidx}"}
     for name, value in wanted.items():
         if claims.get(name) != value:
             raise unauthenticated(f"{name} must be {value}")

@@ -16,6 +16,7 @@ from gemini_pool.simulator.metadata import list_session_file_metadata
 from gemini_pool.simulator.question import AUTO, model_of
 from gemini_pool.simulator.refusal import Refusal, unauthenticated
 from gemini_pool.simulator.script import Script
+from gemini_pool.simulator.sign_in import site
 from gemini_pool.simulator.wallet import read_cookies
 from gemini_pool.simulator.world import World
 
@@ -67,6 +68,8 @@ class Service:
             return self._hop(*downloads.redeem(self._world, request))
         if path in (XSRF, REFRESH):
             return self._sign(request)
+        if site.is_page(path):
+            return self._logged_page(request)
         return self._logged(None, "other", Refusal(404, f"Nothing is served at {path}.").script())
 
     def _sign(self, request: Request) -> Script:
@@ -78,6 +81,10 @@ class Service:
         behaviour = self._world.behaviour(holder.name) if holder else HEALTHY
         account, script = auth.get_xsrf(self._world, request)
         return self._logged(account, "xsrf", delayed(behaviour, "xsrf", script))
+
+    def _logged_page(self, request: Request) -> Script:
+        account, script = site.answer(self._world, request)
+        return self._logged(account, "page", script)
 
     def _hop(self, account: str | None, script: Script) -> Script:
         """An address that another one sent the caller to."""

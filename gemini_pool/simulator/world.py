@@ -14,6 +14,7 @@ from gemini_pool.simulator.log import Call, CallLog
 from gemini_pool.simulator.mail.room import MailRoom
 from gemini_pool.simulator.post import PostOffice
 from gemini_pool.simulator.sessions import Session, SessionBook
+from gemini_pool.simulator.sign_in.desk import Desk
 from gemini_pool.simulator.tickets import Tickets
 from gemini_pool.simulator.wallet import Wallet
 
@@ -39,6 +40,7 @@ class World:
         self.book = SessionBook()
         self.tickets = Tickets()
         self.post = PostOffice(clock)
+        self.desk = Desk()
         self.mail = MailRoom(self.post, (account.email for account in self.accounts.values()), clock)
         self.clock = clock
         self._first = behaviour
@@ -96,12 +98,19 @@ class World:
         """Wait for the log to change until `holds(world)`; False when `timeout` seconds were not enough."""
         return self.log.wait(lambda: holds(self), timeout)
 
+    def sign_out(self, name: str | None = None) -> None:
+        """Refuse the cookies and tokens that an account has (None: all), until it signs in again."""
+        for one in self._meant(name):
+            self.wallet.sign_out(one)
+            self.keys.revoke_all(self.accounts[one])
+
     def reset(self) -> None:
         """Forget calls, prompts, sessions and files; behave as at first. Cookies and keys stay good."""
         with self._lock:
             self._behaviours = dict.fromkeys(self.accounts, self._first)
         self.book, self.tickets = SessionBook(), Tickets()
         self.post.empty()
+        self.desk = Desk()
         self.mail.reset()
         self.log.reset()
 

@@ -106,7 +106,7 @@ class Clock:
 
 def remembered_token(ring: KeyRing, life: int) -> str:
     """A token as if verified, so that only its age is left to judge."""
-    key = ring.issue(make_account("amber"))
+    key = ring.issue(make_account("amber"), make_account("amber").csesidx)
     ring._tokens["jwt"] = Token(key, 1_000_000, 1_000_000 + life)
     return "jwt"
 
