@@ -14,8 +14,11 @@ from gemini_pool.jobs.refresh import Keep, Refresher, Seeker
 from gemini_pool.jobs.running import Job
 from gemini_pool.jobs.sign_ins import Desk, Pace
 from gemini_pool.settings import Settings
-from gemini_pool.signin.attempt import BrowserChoice, Order, SignedIn, attempt, is_headless, sweep
+from gemini_pool.signin.attempt import attempt
+from gemini_pool.signin.choice import BrowserChoice, is_headless
 from gemini_pool.signin.mailbox import MailDefaults, open_mailbox
+from gemini_pool.signin.order import Order, SignedIn
+from gemini_pool.signin.runs import sweep
 from gemini_pool.store.orders import SIGN_INS
 from gemini_pool.stores import Stores
 from gemini_pool.upstream.proof import Proof

@@ -98,7 +98,17 @@ ONLY = {
     "pool": {"dialogue", "roster", "errors"},  # upstream and store come by protocol
     "startup": {"store", "settings"},  # what every process does first
     "jobs": {"pool", "signin", "upstream", "observe", "media", *GROUND},  # stores come by argument
-    "web": {"wiring", "dialects", "dialogue", "roster", "errors", "settings", "knobs", "readers"},
+    "web": {
+        "wiring",
+        "dialects",
+        "dialogue",
+        "roster",
+        "errors",
+        "sign_in_errors",
+        "settings",
+        "knobs",
+        "readers",
+    },
 }
 
 # What may be imported all the same, and why.

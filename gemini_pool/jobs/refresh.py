@@ -9,7 +9,7 @@ from gemini_pool.dialogue import Silence, Waiting
 from gemini_pool.errors import UpstreamError
 from gemini_pool.roster import Credentials
 from gemini_pool.sign_in_errors import ForeignAccount, MailboxFailed, SignInError
-from gemini_pool.signin.attempt import Evidence, SignedIn
+from gemini_pool.signin.order import Evidence, SignedIn
 from gemini_pool.store.profiles import Changes, NewAccount, Profile
 
 Mailbox = Mapping[str, str]

@@ -13,7 +13,7 @@ from gemini_pool.dialogue import Silence
 from gemini_pool.errors import PoolError
 from gemini_pool.jobs.refresh import Kept, Refresher, Steps
 from gemini_pool.sign_in_errors import HumanNeeded, SignInError
-from gemini_pool.signin.attempt import Evidence
+from gemini_pool.signin.order import Evidence
 from gemini_pool.store.orders import ENROLMENT, REFRESH, VISIBLE, Task
 from gemini_pool.store.sign_ins import SignInOutcome
 from gemini_pool.store.works import ItemState, Step

@@ -16,7 +16,7 @@ from gemini_pool.jobs.refresh import Keep, Refresher, Seeker
 from gemini_pool.jobs.sign_ins import Desk, Pace
 from gemini_pool.roster import AccountState, Credentials, QuotaKind, Standing, Verdict
 from gemini_pool.sign_in_errors import BrowserFailed, HumanNeeded
-from gemini_pool.signin.attempt import Evidence, SignedIn
+from gemini_pool.signin.order import Evidence, SignedIn
 from gemini_pool.store.accounts import Accounts
 from gemini_pool.store.db import Store
 from gemini_pool.store.live import Live

@@ -63,6 +63,8 @@ def edit(account_id: int) -> Response | tuple[str, int]:
 def renew(account_id: int) -> Response | tuple[str, int]:
     """Give it the cookies of a new sign-in."""
     given = {name: request.form.get(f"new_{name}", "").strip() for name in COOKIES}
+    if not any(given.values()):
+        return _page(account_id, wrong={f"new_{COOKIES[0]}": _("Paste the new cookie here.")}), 400
     try:
         refreshing.refresh_cookie(account_id, NewCookies(**given))
     except BadRequest as error:

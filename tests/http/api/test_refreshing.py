@@ -120,6 +120,7 @@ def test_sign_ins_are_shown_with_what_was_seen(program: Program, services: Servi
     assert (picture.data, picture.content_type) == (b"\x89PNG", "image/png")
     page = program.send("GET", f"/api/sign-ins/{sign_in}/page")
     assert page.content_type.startswith("text/plain")
+    assert page.text == "<script>alert(1)</script>"
     program.refused("GET", "/api/sign-ins/99/picture", 404)
 
 

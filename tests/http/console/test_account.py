@@ -9,9 +9,9 @@ from signing_in import Browser
 
 from gemini_pool.roster import Standing, Verdict, masked
 from gemini_pool.simulator.cast import make_account
+from gemini_pool.simulator.world import World
 from gemini_pool.store.journal import AttemptRecord, CallRecord
 from gemini_pool.store.profiles import Changes, Profile
-from gemini_pool.simulator.world import World
 from gemini_pool.wiring import Services
 
 Send = Callable[..., Any]
