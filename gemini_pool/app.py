@@ -13,6 +13,7 @@ from gemini_pool.web.api import (
     config,
     document,
     events,
+    health,
     jobs,
     keys,
     models,
@@ -44,6 +45,7 @@ FOR_PROGRAMS = (
     status.bp,
     works.bp,
     jobs.bp,
+    health.bp,
     events.bp,
     document.bp,
 )

@@ -1,11 +1,14 @@
 """How the larger parts of the service are put together from settings."""
 
 import logging
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-from gemini_pool.dialogue import Attachment, FileSource, MadeFile, Turn
-from gemini_pool.errors import PoolError, StoreError
+from gemini_pool.dialogue import Attachment, FileSource, MadeFile, Turn, Waiting
+from gemini_pool.errors import Busy, PoolError, StoreError
+from gemini_pool.jobs.health import HealthChecks, Means
+from gemini_pool.jobs.health_rules import Terms
 from gemini_pool.jobs.leader import LOCK_FILE, Leader
 from gemini_pool.jobs.running import Job
 from gemini_pool.jobs.scheduler import Jobs
@@ -52,6 +55,8 @@ HOUR = 3600
 EVENT_DAYS = 1
 WORK_DAYS = 30
 RUN_DAYS = 14
+# Health checks come late by so small a part of their interval, lest pools ask in step.
+JITTER_PARTS = 10
 
 
 def build_transport(settings: Settings, *, proxy: str) -> Transport:
@@ -90,7 +95,34 @@ def _policy(settings: Settings) -> Policy:
     )
 
 
-def build_jobs(settings: Settings, stores: Stores) -> Jobs:
+def build_health(
+    settings: Settings,
+    stores: Stores,
+    client: UpstreamClient,
+    transport: Transport,
+    stopping: threading.Event,
+) -> HealthChecks:
+    """What looks whether the accounts answer."""
+    terms = Terms(
+        interval=settings.health_interval,
+        timeout=settings.health_timeout,
+        retries=settings.health_retries,
+        at_once=settings.health_at_once,
+        disables=settings.health_disables,
+        network_errors=settings.health_network_errors,
+    )
+    means = Means(stores.journal.answered_since, client.prove, partial(_reach, transport, settings.auth_url))
+    return HealthChecks(stores.accounts, stores.health, means, _policy(settings), terms, stopping=stopping)
+
+
+def _reach(transport: Transport, url: str) -> Waiting[None]:
+    """Ask the service something that needs no account; UpstreamError."""
+    reply = yield from transport.get(f"{url}/", {})
+    if reply.status >= 500:
+        raise Busy(f"The service answers with status {reply.status}.")
+
+
+def build_jobs(settings: Settings, stores: Stores, health: HealthChecks, stopping: threading.Event) -> Jobs:
     """What one process of all does in the background."""
     prunes: dict[str, Prune] = {
         "conversations": stores.conversations.prune,
@@ -111,7 +143,15 @@ def build_jobs(settings: Settings, stores: Stores) -> Jobs:
         videos_seconds=settings.video_hours * HOUR,
         most_bytes=settings.media_max_mb * MEGABYTE,
     )
-    sweeps = (
+    interval = settings.health_interval
+    jobs = (
+        Job(
+            "health",
+            "Check the accounts",
+            interval if settings.health_enabled else None,
+            health.round,
+            interval / JITTER_PARTS,
+        ),
         Job("sweep", "Delete what is old", SWEEP_SECONDS, partial(sweep, prunes), JITTER_SECONDS),
         Job(
             "media_sweep",
@@ -120,7 +160,7 @@ def build_jobs(settings: Settings, stores: Stores) -> Jobs:
             partial(sweep, {"pictures and films": made}),
         ),
     )
-    return Jobs(Leader(settings.data_path / LOCK_FILE), sweeps, stores.job_book)
+    return Jobs(Leader(settings.data_path / LOCK_FILE), jobs, stores.job_book, stopping=stopping)
 
 
 def build_runner(

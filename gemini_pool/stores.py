@@ -15,6 +15,7 @@ from gemini_pool.store.catalog import Catalog
 from gemini_pool.store.conversations import Conversations
 from gemini_pool.store.db import Store
 from gemini_pool.store.files import Files
+from gemini_pool.store.health import Health
 from gemini_pool.store.job_book import JobBook
 from gemini_pool.store.journal import CallJournal
 from gemini_pool.store.key_windows import KeyUsage, KeyWindows
@@ -61,6 +62,7 @@ class Stores:
     live: Live
     works: Works
     job_book: JobBook
+    health: Health
     saved: SavedSettings
     files: Files
     videos: Videos
@@ -96,6 +98,7 @@ def open_stores(settings: Settings) -> Stores:
         live=live,
         works=Works(store, live),
         job_book=JobBook(store, live),
+        health=Health(store),
         saved=SavedSettings(store, vault),
         files=Files(store, most_bytes=settings.max_key_files_mb * MEGABYTE),
         videos=Videos(store),

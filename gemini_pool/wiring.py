@@ -1,5 +1,6 @@
 """Every long-lived object, built once and handed to whoever needs it."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
@@ -7,12 +8,14 @@ from typing import cast
 from flask import current_app
 
 from gemini_pool.jobs.films import Films
+from gemini_pool.jobs.health import HealthChecks
 from gemini_pool.jobs.scheduler import Jobs
 from gemini_pool.media.intake import Gather
 from gemini_pool.office import Office, furnish
 from gemini_pool.parts import (
     build_client,
     build_gather,
+    build_health,
     build_jobs,
     build_manager,
     build_runner,
@@ -41,6 +44,7 @@ class Services(Stores):
     runner: Runner
     gather: Gather
     films: Films
+    health_checks: HealthChecks
     jobs: Jobs
     office: Office
     transport: Transport
@@ -67,6 +71,8 @@ def build_services(settings: Settings, reload: Callable[[], None] = lambda: None
     client = build_client(settings, transport, stores.accounts, manager, stores.shelf)
     runner = build_runner(settings, manager, client, stores.conversations, admission)
     gather = build_gather(settings, stores)
+    stopping = threading.Event()
+    health_checks = build_health(settings, stores, client, transport, stopping)
     films = Films(
         stores.videos,
         runner,
@@ -83,7 +89,8 @@ def build_services(settings: Settings, reload: Callable[[], None] = lambda: None
         runner=runner,
         gather=gather,
         films=films,
-        jobs=build_jobs(settings, stores),
+        health_checks=health_checks,
+        jobs=build_jobs(settings, stores, health_checks, stopping),
         office=furnish(stores, client, load, reload),
         transport=transport,
     )

@@ -116,6 +116,7 @@ EXCEPTIONS = {
     ("web", "store.tally"): "Tallied, what an account has done",
     ("web", "store.catalog"): "ModelEntry, a model as it is shown and changed",
     ("web", "store.works"): "Work and WorkItem, what it shows of work that takes long",
+    ("web", "store.health"): "Checkup, what it shows of an account's health",
     ("web", "store.job_book"): "JobNow and JobRun, what it shows of background jobs",
     ("web", "store.live"): "Happened, the names of events",
     ("web", "store.audit"): "Change, a row that it shows",
@@ -124,6 +125,7 @@ EXCEPTIONS = {
     ("web", "store.histogram"): "Spread, a median and a 95th percentile",
     ("web", "store.call_filter"): "CallFilter, which calls are looked for",
     ("web", "store.transfer"): "Intent, Step and Problem: what taking over a text would do",
+    ("jobs", "store.health"): "Health and its values: what it keeps of the accounts it checked",
     ("jobs", "store.job_book"): "JobBook and its values: what it writes of jobs, and reads of what is asked",
     ("jobs", "store.works"): "Works' values, what it notes of its work",
 }
