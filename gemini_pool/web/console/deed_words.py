@@ -10,6 +10,7 @@ DEEDS = {
     "account.disabled": _l("Account switched off"),
     "account.renewed": _l("Cookies of an account renewed"),
     "accounts.tested": _l("Accounts tested"),
+    "accounts.checked": _l("Accounts checked"),
     "accounts.imported": _l("Accounts taken over"),
     "config.exported": _l("Everything exported"),
     "key.made": _l("Key made"),
