@@ -180,7 +180,7 @@ class HealthChecks:
             if verdict is not None:
                 self._ledger.record(conclusion.account, verdict)
             _tell(conclusion)
-        if any(one.taken_out and one.checkup.found is Found.NEEDS_SIGN_IN for one, _ in asked):
+        if any(one.checkup.found is Found.NEEDS_SIGN_IN for one, _ in asked):
             self._wants_sign_in()
 
     def _rest(self, error: UpstreamError | None) -> Verdict | None:
