@@ -6,7 +6,7 @@ from typing import Any, Literal, Self, get_type_hints
 
 from gemini_pool.simulator.behaviour import require
 
-MailFault = Literal["html", "401", "404", "429", "500", "garbage", "reset", "away"]
+MailFault = Literal["html", "401", "404", "429", "500", "garbage", "reset", "away", "moved", "round", "huge"]
 Form = Literal["raw", "parsed", "parsed-path", "bare", "mails", "data", "result", "detail"]
 
 
