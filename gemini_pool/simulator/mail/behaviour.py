@@ -25,6 +25,7 @@ class MailBehaviour:
     late: float = 0.0  # seconds that letters take longer
     site_password: bool = False  # the worker asks for one
     page_fault: bool = False  # the web page is out of order
+    everybody: bool = False  # the admin's list of one address holds the letters of all
     expired: bool = False  # the next message list of DuckMail finds its token at an end, once
     junk: bool = False  # letters end where IMAP keeps junk
     rotate: bool = False  # Microsoft takes a refresh token once, and gives another one
