@@ -49,6 +49,8 @@ class ImapMailbox:
             finally:
                 with suppress(ImapToolsError, imaplib.IMAP4.error, OSError):
                     box.logout()
+                with suppress(OSError):  # closed by then, unless there was nobody to say good-bye to
+                    box.client.shutdown()
         except ssl.SSLError as error:
             raise unsafe(self._host, error) from None
         except (ImapToolsError, imaplib.IMAP4.error, OSError, ValueError) as error:

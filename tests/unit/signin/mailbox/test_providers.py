@@ -1,5 +1,6 @@
 """Every kind of mailbox against the service that it is read from."""
 
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -160,6 +161,7 @@ def test_a_worker_is_read_in_all_its_forms(fields: Fields, send: Send, world: Wo
     send("ABC123")
     letter = open_mailbox(fields("cfmail"), NONE).letters()[0]
     assert code_in(letter) == "ABC123"
+    assert letter.at == pytest.approx(time.time(), abs=30)
     assert letter.sender == CODE_SENDER
 
 
@@ -178,9 +180,11 @@ def test_a_token_may_be_kept_as_the_password(fields: Fields, send: Send, box: Si
     assert len(open_mailbox(given, NONE).letters()) == 1
 
 
+@pytest.mark.parametrize("everybody", [False, True])
 def test_the_operators_own_service_is_read_with_his_key(
-    simulator: Simulator, send: Send, box: SimBox
+    simulator: Simulator, world: World, send: Send, box: SimBox, everybody: bool
 ) -> None:
+    world.mail.behave(everybody=everybody)
     send("ABC123")
     send("XXX000", to="bruno@mail.example")
     ours = MailDefaults(api=f"{simulator.url}/mail/cf", admin_key=ADMIN_KEY)
