@@ -357,3 +357,11 @@ def test_what_is_kept_of_an_account_goes_with_it(rounds: Rounds) -> None:
     rounds.accounts.delete([rounds.account("amber").id])
     rounds.round()
     assert len(rounds.health.checkups()) == 4
+
+
+def test_a_way_that_dies_within_a_round_blames_nobody(rounds: Rounds, connect: Connect) -> None:
+    rounds.set(replace(TERMS, at_once=1, network_errors=1))
+    alive, dead = rounds.clients(), connect(proxy=f"http://127.0.0.1:{free_port()}")
+    rounds.clients = lambda: alive if len(rounds.asked) < 3 else dead
+    assert rounds.round().startswith("2 passed, 3 failed. ")
+    assert {one.standing for one in rounds.accounts.accounts()} == {Standing.GOOD}
