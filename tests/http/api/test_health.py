@@ -26,7 +26,7 @@ def test_all_are_checked_and_the_answer_tells_of_each(
     world.behave("clara", xsrf="401")
     program.post("/api/accounts/2/toggle")
     told = program.post("/api/admin/health-check")
-    assert (told["status"], told["message"]) == ("completed", "1 passed, 1 failed, 0 not checked.")
+    assert (told["status"], told["message"]) == ("completed", "1 passed, 1 failed, 1 taken out.")
     results = by_id(told["results"])
     assert results.keys() == {AMBER, CLARA}
     amber, clara = results[AMBER], results[CLARA]
@@ -65,7 +65,7 @@ def test_a_check_that_takes_too_long_is_told_so(
     world.behave("clara", xsrf="slow", xsrf_delay=20.0)
     program.refused("POST", "/api/admin/accounts/3/health-check", 503)
     told = program.post("/api/admin/health-check")
-    assert told["message"] == "2 passed, 0 failed, 1 not checked."
+    assert told["message"] == "2 passed, 0 failed, 1 skipped."
 
 
 def test_the_status_tells_of_accounts_and_of_the_last_round(
