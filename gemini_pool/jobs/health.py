@@ -83,10 +83,12 @@ class HealthChecks:
         log.info("health checks: %s", in_words(counts))
         return in_words(counts)
 
-    def all_by_hand(self, seconds: float) -> tuple[list[Checkup], RoundCounts]:
+    def all_by_hand(self, seconds: float) -> tuple[list[Checkup], str]:
         """Ask all accounts that are switched on, within so many seconds: what was found of those that there
-        was time for."""
-        return self._look_at(self._ledger.accounts(), by_hand=True, ends=time.monotonic() + seconds)
+        was time for, and that in a sentence. Nobody is blamed for what cannot be reached."""
+        ends = time.monotonic() + seconds
+        found, counts = self._look_at(self._ledger.accounts(), by_hand=True, ends=ends)
+        return found, in_words(counts)
 
     def one_by_hand(self, account: Account, seconds: float) -> Checkup:
         """Ask an account, whatever is known of it. That it cannot be reached is not held against it; Stopping
@@ -155,12 +157,12 @@ class HealthChecks:
         return Came(error, round((time.monotonic() - began) * 1000))
 
     def _is_outage(self, came: Sequence[Came], *, anybody: bool, ends: float | None) -> bool:
-        """Whether it is not the accounts that cannot be reached: nobody answers, `anybody` who was not asked
-        included, or not even the service itself."""
-        unreachable = [one for one in came if found_in(one) is Found.UNREACHABLE]
+        """Whether it is not the accounts that cannot be reached: several are asked and none answers, or one
+        where there is not `anybody` who answered a caller; or not even the service itself does."""
+        unreachable = sum(found_in(one) is Found.UNREACHABLE for one in came)
         if not unreachable:
             return False
-        return (len(unreachable) == len(came) and not anybody) or not self._reached(ends)
+        return (unreachable == len(came) and (unreachable > 1 or not anybody)) or not self._reached(ends)
 
     def _reached(self, ends: float | None) -> bool:
         try:
