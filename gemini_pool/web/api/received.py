@@ -106,6 +106,7 @@ def take(body: Brought) -> Kept:
             raise NotFound(f"The account {account_id} has just been deleted here.")
     else:
         account_id, outcome = s.accounts.add(replace(given, credentials=fresh)), "added"
+    s.sign_ins.settle(account_id)
     _wrote(s, outcome, account_id)
     return Kept(id=account_id, outcome=outcome)
 
