@@ -182,7 +182,8 @@ class HealthChecks:
             if verdict is not None:
                 self._ledger.record(conclusion.account, verdict)
             _tell(conclusion)
-        if any(one.checkup.found is Found.NEEDS_SIGN_IN for one, _ in asked):
+        # Also those that a caller found before: nobody else tells whoever plans the sign-ins of them.
+        if self._terms.disables and any(one.checkup.found is Found.NEEDS_SIGN_IN for one, _ in asked):
             self._wants_sign_in()
 
     def _rest(self, error: UpstreamError | None) -> Verdict | None:
