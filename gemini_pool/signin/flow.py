@@ -194,6 +194,7 @@ class Flow:
             self._patience.rest(LOOK_SECONDS)
         self._patience.extend(time.monotonic() - ends)  # what the person did not need
         self._done("person")
+        self._hands.moved(recognise(self._hands.look()))  # the page goes on by itself now
 
     def _shut_out(self, _: View) -> None:
         raise HumanNeeded(

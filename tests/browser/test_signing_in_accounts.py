@@ -57,21 +57,22 @@ class Told:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Iterator[Path]:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Where browsers run. When a test ends, none of their processes and folders may be there."""
     runs = tmp_path / "browser"
     runs.mkdir()
-    before = outside()
-    yield runs
+    with tempfile.TemporaryDirectory() as temporary:
+        monkeypatch.setattr(tempfile, "tempdir", temporary)
+        yield runs
+        assert [*runs.iterdir(), *Path(temporary).iterdir()] == []
     assert Tree(runs).processes() == []
-    assert list(runs.iterdir()) == []
-    assert outside() == before
+    assert dead_children() == []
 
 
-def outside() -> set[Path]:
-    """The temporary folders that browsers have made."""
-    here = Path(tempfile.gettempdir())
-    return {path for form in ("gp-*", "*org.chromium*", "*scoped_dir*") for path in here.glob(form)}
+def dead_children() -> list[int]:
+    """Processes of ours that are over and that we have not buried."""
+    every = [path.read_bytes().rpartition(b")")[2].split() for path in Path("/proc").glob("[0-9]*/stat")]
+    return [int(parent) for state, parent, *_ in every if state == b"Z" and int(parent) == os.getpid()]
 
 
 @pytest.fixture
