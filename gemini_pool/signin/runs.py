@@ -72,8 +72,9 @@ class Run:
         """Whatever the state: no process, no folder."""
         if self._elsewhere is not None:
             self._elsewhere.close()
+        self._over = True
+        self._tree().end()  # a driver that is just being waited for, too: nobody waits for a dead one
         with self._starting:
-            self._over = True
             self._end_processes()
         _remove(self.path)
         os.close(self._lock)

@@ -135,7 +135,7 @@ def proves(world: World, signed_in: Told) -> bool:
 
 def test_an_account_whose_cookies_died_is_signed_in(world: World, amber: Order, folder: Path) -> None:
     steps = ["chooser", "methods", "name", "setup", "workspaces"]
-    world.behave("amber", sign_in_steps=steps, trial_form="text", new_index=True, code_delay=1.0)
+    world.behave("amber", sign_in_steps=steps, trial_form="text", new_index=True)
     world.sign_out("amber")
     told = sign_in(amber, folder)
     assert told.steps == [
@@ -208,7 +208,6 @@ def test_a_tab_that_crashes_is_replaced_once(world: World, amber: Order, folder:
         if step == "address" and told.steps.count("address") == 1:
             kill_all(renderers(folder))
 
-    world.behave("amber", code_delay=0.5)
     sign_in(amber, folder, told=told, then=crash)
     assert told.steps.count("new tab after a crash") == 1
     assert proves(world, told)
