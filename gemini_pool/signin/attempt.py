@@ -3,6 +3,7 @@
 import queue
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -45,7 +46,8 @@ class Work:
     """The sign-in in a thread of its own, so that nothing that it waits for keeps us from ending it."""
 
     def __init__(self, order: Order, choice: BrowserChoice, run: Run) -> None:
-        self._order = order
+        # Nobody can pass a challenge in a browser that nobody sees.
+        self._order = replace(order, people_seconds=0.0) if choice.headless else order
         self._run = run
         self._patience = Patience(order.seconds)
         self._told: queue.SimpleQueue[str | Evidence | None] = queue.SimpleQueue()
@@ -81,7 +83,7 @@ class Work:
         wait([self._future], LEAVE_SECONDS)
 
     def _watch(self) -> None:
-        if self._patience.over_by > GRACE_SECONDS:
+        if self._patience.over_by > self._patience.part(GRACE_SECONDS):
             raise self._patience.exhausted()
         self._run.check()
 
