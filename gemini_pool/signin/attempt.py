@@ -1,8 +1,9 @@
 """One attempt to sign an account in, from the start of a browser to its last trace."""
 
 import queue
+import threading
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -53,8 +54,9 @@ class Work:
         self._told: queue.SimpleQueue[str | Evidence | None] = queue.SimpleQueue()
         self._kept = choice.profile is not None and choice.profile.exists()
         self._browser: Browser | None = None
-        self._thread = ThreadPoolExecutor(1, "sign-in")
-        self._future: Future[SignedIn] = self._thread.submit(self._work)
+        self._future: Future[SignedIn] = Future()
+        # The process may end without it: whoever follows removes what it leaves (`runs.sweep`).
+        threading.Thread(target=self._work, name="sign-in", daemon=True).start()
 
     def steps(self, keep: Callable[[Evidence], object]) -> Iterator[Silence | str]:
         """What it tells until it is done. BrowserFailed when it takes too long or too much."""
@@ -79,7 +81,6 @@ class Work:
         """Stop it, and remove all that it has made."""
         self._patience.stop()
         self._run.end()
-        self._thread.shutdown(wait=False)
         wait([self._future], LEAVE_SECONDS)
 
     def _watch(self) -> None:
@@ -87,14 +88,20 @@ class Work:
             raise self._patience.exhausted()
         self._run.check()
 
-    def _work(self) -> SignedIn:
+    def _work(self) -> None:
+        try:
+            self._future.set_result(self._seen_through())
+        except Exception as error:  # noqa: BLE001 - it is raised again by whoever asks for the result
+            self._future.set_exception(error)
+        finally:
+            self._told.put(None)
+
+    def _seen_through(self) -> SignedIn:
         try:
             return self._signed_in()
         except SignInError:
             self._collect()
             raise
-        finally:
-            self._told.put(None)
 
     def _signed_in(self) -> SignedIn:
         self._browser = self._run.start()

@@ -1,8 +1,11 @@
 """Accounts stay alive by themselves: real workers, a real Chromium, a letter with a code."""
 
+import os
+import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -69,3 +72,53 @@ def test_dead_cookies_are_renewed_without_a_person_and_without_one_failed_caller
     assert set(statuses) == {200}
     account = console.send("GET", AMBER)["account"]
     assert (account["state"], account["csesidx"]) == ("active", world.accounts["amber"].csesidx)
+
+
+def test_a_sign_in_whose_process_is_killed_is_taken_up_by_another(
+    pool: RunningPool, console: Console, simulator: Simulator, world: World
+) -> None:
+    world.behave("amber", codes_lost=1)
+    console.send("PUT", AMBER, mailbox=make_box("amber").cfmail(simulator.url))
+    work_id = console.send("POST", f"{AMBER}/auto-refresh-cookie")["work_id"]
+
+    def steps() -> list[str]:
+        (item,) = console.send("GET", f"/api/works/{work_id}")["items"]
+        return [step["name"] for step in item["steps"]]
+
+    until(lambda: "address" in steps(), seconds=SIGN_IN_SECONDS, what="a browser that waits for its code")
+    killed = console.send("GET", "/api/jobs")["process"]
+    assert browsers(pool)
+    world.behave("amber", codes_lost=0)
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: console.send("GET", "/api/jobs")["process"] not in (None, killed), what="another to lead")
+    until(
+        lambda: console.send("GET", f"/api/works/{work_id}")["work"]["state"] == "done",
+        seconds=SIGN_IN_SECONDS,
+        what="the sign-in",
+    )
+    outcomes = [one["outcome"] for one in console.send("GET", f"{AMBER}/sign-ins")["sign_ins"]]
+    assert outcomes == ["ok", "cut_off"]
+    assert not browsers(pool)
+
+
+def browsers(pool: RunningPool) -> list[int]:
+    """The processes of browsers that sign in for a pool."""
+    folder, found = pool.database.parent / "browsers", []
+    for process in Path("/proc").iterdir():
+        with suppress(OSError, ValueError):
+            if str(folder) in (process / "cmdline").read_text():
+                found.append(int(process.name))
+    return found
+
+
+def test_a_sign_in_under_way_does_not_hold_up_the_end(
+    pool: RunningPool, console: Console, simulator: Simulator, world: World
+) -> None:
+    world.behave("amber", codes_lost=1)
+    console.send("PUT", AMBER, mailbox=make_box("amber").cfmail(simulator.url))
+    console.send("POST", f"{AMBER}/auto-refresh-cookie")
+    until(lambda: browsers(pool), seconds=SIGN_IN_SECONDS, what="a browser")
+    began = time.monotonic()
+    pool.stop()
+    assert time.monotonic() - began < 8.0
+    assert not browsers(pool)
