@@ -130,7 +130,10 @@ class Work:
         return Flow(self._order, browser, self._patience, self._told.put, codes)
 
     def _collect(self) -> None:
-        found = collect(self._browser, (self._order.address, self._order.name)) if self._browser else None
+        if self._browser is None:
+            return
+        self._browser.hurry()
+        found = collect(self._browser, (self._order.address, self._order.name))
         if found is not None:
             self._told.put(found)
 

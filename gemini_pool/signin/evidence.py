@@ -55,7 +55,6 @@ def scrubbed(html: str, secrets: Iterable[str] = ()) -> str:
 def collect(browser: Browser, secrets: Iterable[str]) -> Evidence | None:
     """The page in the browser's tab as it is now; None where the browser shows nothing any more."""
     known = [secret for secret in secrets if secret]
-    browser.hurry()
     try:
         browser.run(BLANK, known, GONE)
         known += [str(cookie.get("value", "")) for cookie in browser.cookies()]

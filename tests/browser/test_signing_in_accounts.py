@@ -25,6 +25,7 @@ from gemini_pool.signin.attempt import attempt
 from gemini_pool.signin.browser import BINARY, DRIVER, Browser
 from gemini_pool.signin.choice import BrowserChoice
 from gemini_pool.signin.codes import CodeSteps
+from gemini_pool.signin.evidence import collect
 from gemini_pool.signin.flow import Flow
 from gemini_pool.signin.mailbox import MailDefaults, open_mailbox
 from gemini_pool.signin.order import Evidence, Order, SignedIn
@@ -247,6 +248,20 @@ def test_who_closes_a_sign_in_waits_no_longer_than_a_second(
     assert time.monotonic() - closed < 2.0  # on a busy machine
 
 
+def test_who_closes_it_does_not_wait_for_a_driver_that_never_comes(
+    amber: Order, folder: Path, tmp_path: Path
+) -> None:
+    driver = tmp_path / "driver"
+    driver.write_text("#!/bin/sh\nexec sleep 60\n")
+    driver.chmod(0o755)
+    steps = attempt(amber, BrowserChoice(driver=str(driver)), folder, lambda _: None)
+    next(steps)
+    until(lambda: Tree(folder).processes(), what="the driver to start")
+    closed = time.monotonic()
+    steps.close()
+    assert time.monotonic() - closed < 4.0  # on a busy machine; unasked it would be half a minute
+
+
 def test_a_driver_that_is_not_there_is_told_of(amber: Order, folder: Path) -> None:
     with pytest.raises(BrowserFailed, match="driver"):
         sign_in(amber, folder, driver="/nowhere/chromedriver")
@@ -372,6 +387,19 @@ def test_the_page_of_a_failure_is_kept_without_its_secrets(world: World, amber: 
     assert "Too many attempts" in kept.html
     assert "amber" not in kept.html
     assert not [word for word in code if len(word) == 6 and word.isupper() and word in kept.html]
+
+
+def test_a_picture_is_taken_of_a_page_without_what_was_entered(
+    amber: Order, opened: Browser, flow: Callable[..., Told]
+) -> None:
+    with pytest.raises(CodeMissing):
+        flow(replace(amber, code_senders=("nobody.example",), code_seconds=0.5, resends=0))
+    opened.run("document.querySelector('input[name=pinInput]').value = 'QX7R2K'")
+    assert amber.address in opened.run("return document.body.innerText")
+    kept = collect(opened, [amber.address])
+    assert kept
+    assert amber.address not in opened.run("return document.body.innerText")
+    assert opened.run("return [...document.querySelectorAll('input')].map((one) => one.value).join('')") == ""
 
 
 # Twenty in a row, with everything that can happen to a browser

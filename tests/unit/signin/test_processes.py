@@ -82,6 +82,7 @@ def test_what_a_killed_process_left_is_swept(tmp_path: Path) -> None:
     (run / "temporary").symlink_to(outside)
     left = subprocess.Popen(["sleep", "60"], env={"HOME": str(run)})
     sweep(tmp_path)
+    assert not Path(f"/proc/{left.pid}").exists()
     assert left.poll() is not None
     assert list(tmp_path.iterdir()) == []
 
