@@ -38,6 +38,11 @@ def mail_defaults(settings: Settings) -> MailDefaults:
     return MailDefaults(settings.mail_api, settings.mail_admin_key, settings.temp_mail_url)
 
 
+def build_refresher(stores: Stores, proof: Proof, told: Callable[[int], None]) -> Refresher:
+    """What signs accounts in. `told` hears of those that have new cookies."""
+    return Refresher(stores.accounts, partial(_sign_in, stores.settings), proof.of, told)
+
+
 def keeping_jobs(
     stores: Stores, proof: Proof, told: Callable[[int], None], stopping: threading.Event
 ) -> tuple[Job, ...]:
@@ -45,7 +50,7 @@ def keeping_jobs(
     settings = stores.settings
     if settings.sync_only:
         return ()
-    refresher = Refresher(stores.accounts, partial(_sign_in, settings), proof.of, told)
+    refresher = build_refresher(stores, proof, told)
     pace = Pace(
         settings.refresh_batch,
         settings.refresh_pause,

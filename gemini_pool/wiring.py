@@ -33,6 +33,7 @@ from gemini_pool.pool.manager import AccountManager
 from gemini_pool.pool.runner import Runner
 from gemini_pool.settings import Settings
 from gemini_pool.stores import Stores, open_stores
+from gemini_pool.upstream.proof import Proof
 from gemini_pool.upstream.transport import Transport
 
 EXTENSION = "gemini_pool"
@@ -49,6 +50,7 @@ class Services(Stores):
     gather: Gather
     films: Films
     health_checks: HealthChecks
+    proof: Proof
     jobs: Jobs
     office: Office
     transport: Transport
@@ -101,6 +103,7 @@ def build_services(settings: Settings, reload: Callable[[], None] = lambda: None
         gather=gather,
         films=films,
         health_checks=health_checks,
+        proof=proof,
         jobs=build_jobs(stores, background, stopping),
         office=office,
         transport=transport,

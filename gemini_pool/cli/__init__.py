@@ -5,7 +5,18 @@ import os
 import sys
 from collections.abc import Sequence
 
-from gemini_pool.cli import accounts, doctor, file_types, jobs, keys, password, settings, transfer, window
+from gemini_pool.cli import (
+    accounts,
+    doctor,
+    file_types,
+    jobs,
+    keys,
+    password,
+    settings,
+    sign_in,
+    transfer,
+    window,
+)
 from gemini_pool.cli.console import say
 from gemini_pool.demo import run_demo
 from gemini_pool.errors import PoolError
@@ -48,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     transfer.add_backup(commands.add_parser("backup", help="copy the database, also while it is used"))
     keys.add_to(commands.add_parser("keys", help="make, list, revoke and upgrade API keys"))
     password.add_to(commands.add_parser("password", help="the console's password, or its first code"))
+    sign_in.add_to(commands.add_parser("sign-in", help="sign an account in anew, by browser, and tell of it"))
     doctor.add_to(commands.add_parser("doctor", help="walk the real service with an account, and tell of it"))
     settings.add_to(commands.add_parser("settings", help="list all settings, or save one"))
     file_types.add_to(commands.add_parser("file-types", help="show the kinds of file that are told apart"))

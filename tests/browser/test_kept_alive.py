@@ -122,3 +122,13 @@ def test_a_sign_in_under_way_does_not_hold_up_the_end(
     pool.stop()
     assert time.monotonic() - began < 8.0
     assert not browsers(pool)
+
+
+def test_a_command_signs_an_account_in_and_tells_of_each_step(
+    pool: RunningPool, console: Console, simulator: Simulator, world: World
+) -> None:
+    console.send("PUT", AMBER, mailbox=make_box("amber").cfmail(simulator.url))
+    world.sign_out("amber")
+    assert "Signed in" in pool.command("sign-in", "1", "--headless")
+    assert console.send("GET", AMBER)["account"]["state"] == "active"
+    assert console.send("GET", f"{AMBER}/test")["outcome"] == "answers"
