@@ -352,3 +352,31 @@ def test_one_that_goes_wrong_unforeseen_does_not_end_the_others(room: Room) -> N
     assert {item.message for item in room.works.items(work_id)} == {
         "Something went wrong here; the log says what."
     }
+
+
+def test_a_sign_in_of_another_workspace_never_takes_an_accounts_place(room: Room) -> None:
+    account_id = room.add()
+    foreign = replace(NEW, config_id="workspace-2")
+    assert not room.accounts.signed_in(account_id, foreign, expires_at=None)
+    assert not room.accounts.signed_in(99, NEW, expires_at=None)
+    assert room.accounts.accounts()[0].credentials == OLD
+
+
+def test_whoever_does_orders_is_called_when_there_is_one(store: Store, vault: Vault) -> None:
+    calls: list[int] = []
+    orders = Orders(store, Live(store), vault, lambda: calls.append(1))
+    work_id = orders.place(REFRESH, "Refresh", [Errand(WorkItem("1", "amber"))])
+    assert len(calls) == 1
+    assert orders.place(REFRESH, "Refresh", [Errand(WorkItem("1", "amber"))]) is None
+    assert len(calls) == 1
+    assert work_id
+    orders.pause(work_id, paused=False)
+    assert len(calls) == 2
+
+
+def test_a_sign_in_that_never_ended_was_cut_off(room: Room) -> None:
+    account_id = room.add()
+    room.sign_ins.begin(account_id, "amber", 1)
+    room.sign_ins.begin(account_id, "amber", 2)
+    outcomes = [one.outcome for one in room.sign_ins.of_account(account_id)]
+    assert outcomes == [SignInOutcome.RUNNING, SignInOutcome.CUT_OFF]
