@@ -1,8 +1,8 @@
 """One attempt to sign an account in, from the start of a browser to its last trace."""
 
 import queue
+import threading
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -53,8 +53,10 @@ class Work:
         self._told: queue.SimpleQueue[str | Evidence | None] = queue.SimpleQueue()
         self._kept = choice.profile is not None and choice.profile.exists()
         self._browser: Browser | None = None
-        self._thread = ThreadPoolExecutor(1, "sign-in")
-        self._future: Future[SignedIn] = self._thread.submit(self._work)
+        self._outcome: SignedIn | SignInError | None = None
+        # A process that ends does not wait for it.
+        self._thread = threading.Thread(target=self._work, name="sign-in", daemon=True)
+        self._thread.start()
 
     def steps(self, keep: Callable[[Evidence], object]) -> Iterator[Silence | str]:
         """What it tells until it is done. BrowserFailed when it takes too long or too much."""
@@ -73,26 +75,27 @@ class Work:
                 yield told
 
     def result(self) -> SignedIn:
-        return self._future.result()
+        if isinstance(self._outcome, SignedIn):
+            return self._outcome
+        raise self._outcome or BrowserFailed("The sign-in broke off: the log tells why.")
 
     def end(self) -> None:
         """Stop it, and remove all that it has made."""
         self._patience.stop()
         self._run.end()
-        self._thread.shutdown(wait=False)
-        wait([self._future], LEAVE_SECONDS)
+        self._thread.join(LEAVE_SECONDS)
 
     def _watch(self) -> None:
         if self._patience.over_by > self._patience.part(GRACE_SECONDS):
             raise self._patience.exhausted()
         self._run.check()
 
-    def _work(self) -> SignedIn:
+    def _work(self) -> None:
         try:
-            return self._signed_in()
-        except SignInError:
+            self._outcome = self._signed_in()
+        except SignInError as failure:
+            self._outcome = failure
             self._collect()
-            raise
         finally:
             self._told.put(None)
 
