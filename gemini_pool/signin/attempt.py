@@ -3,7 +3,6 @@
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future, wait
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -54,9 +53,10 @@ class Work:
         self._told: queue.SimpleQueue[str | Evidence | None] = queue.SimpleQueue()
         self._kept = choice.profile is not None and choice.profile.exists()
         self._browser: Browser | None = None
-        self._future: Future[SignedIn] = Future()
-        # The process may end without it: whoever follows removes what it leaves (`runs.sweep`).
-        threading.Thread(target=self._work, name="sign-in", daemon=True).start()
+        self._outcome: SignedIn | SignInError | None = None
+        # A process that ends does not wait for it.
+        self._thread = threading.Thread(target=self._work, name="sign-in", daemon=True)
+        self._thread.start()
 
     def steps(self, keep: Callable[[Evidence], object]) -> Iterator[Silence | str]:
         """What it tells until it is done. BrowserFailed when it takes too long or too much."""
@@ -75,13 +75,15 @@ class Work:
                 yield told
 
     def result(self) -> SignedIn:
-        return self._future.result()
+        if isinstance(self._outcome, SignedIn):
+            return self._outcome
+        raise self._outcome or BrowserFailed("The sign-in broke off: the log tells why.")
 
     def end(self) -> None:
         """Stop it, and remove all that it has made."""
         self._patience.stop()
         self._run.end()
-        wait([self._future], LEAVE_SECONDS)
+        self._thread.join(LEAVE_SECONDS)
 
     def _watch(self) -> None:
         if self._patience.over_by > self._patience.part(GRACE_SECONDS):
@@ -90,18 +92,12 @@ class Work:
 
     def _work(self) -> None:
         try:
-            self._future.set_result(self._seen_through())
-        except Exception as error:  # noqa: BLE001 - it is raised again by whoever asks for the result
-            self._future.set_exception(error)
+            self._outcome = self._signed_in()
+        except SignInError as failure:
+            self._outcome = failure
+            self._collect()
         finally:
             self._told.put(None)
-
-    def _seen_through(self) -> SignedIn:
-        try:
-            return self._signed_in()
-        except SignInError:
-            self._collect()
-            raise
 
     def _signed_in(self) -> SignedIn:
         self._browser = self._run.start()
