@@ -11,8 +11,9 @@ from flask_babel import lazy_gettext as _l
 
 from gemini_pool.roster import Account, AccountState
 from gemini_pool.store.figures import Point, Span
+from gemini_pool.web.console.sign_in_needs import sign_in_needs
 from gemini_pool.web.console.states import LOOKS
-from gemini_pool.web.console.wellness import needs, sentence, take_census
+from gemini_pool.web.console.wellness import Need, needs, sentence, take_census
 from gemini_pool.wiring import Services, services
 
 bp = Blueprint("overview", __name__)
@@ -63,8 +64,12 @@ def page() -> str:
     """GET /?period=24h."""
     s, now = services(), time.time()
     period = next((one for one in PERIODS if one.name == request.args.get("period")), PERIODS[0])
-    accounts = [profile.account for profile in s.office.profiles.get()]
-    shown = view(accounts, buckets(s, period), load(s), period=period, now=now, outage=s.manager.outage)
+    profiles = s.office.profiles.get()
+    accounts = [profile.account for profile in profiles]
+    more = sign_in_needs(profiles, s.sign_ins.troubles(), now) if not s.settings.sync_only else []
+    shown = view(
+        accounts, buckets(s, period), load(s), period=period, now=now, outage=s.manager.outage, more=more
+    )
     return render_template("overview.html", **shown, **busiest(s, period, accounts))
 
 
@@ -111,12 +116,13 @@ def view(
     period: Period,
     now: float,
     outage: bool = False,
+    more: Sequence[Need] = (),
 ) -> dict[str, Any]:
-    """What overview.html shows of these numbers."""
+    """What overview.html shows of these numbers; `more` is what else needs a hand."""
     states = [account.state(now) for account in accounts]
     return {
         "said": sentence(take_census(accounts, now, outage=outage), now),
-        "needs": needs(accounts, now, outage=outage),
+        "needs": [*needs(accounts, now, outage=outage), *more],
         "counts": [(state, states.count(state)) for state in LOOKS if state in states],
         "cells": [
             [account.id, account.name, state, account.reason, _changes_at(account, state, now)]

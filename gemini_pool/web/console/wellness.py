@@ -39,13 +39,15 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Something that waits for the operator, and where it is mended."""
+    """Something that waits for the operator, and where it is mended; with an `action` its button does it, by
+    a form to there."""
 
     tone: str
     icon: str
     text: str
     button: str
     href: str
+    action: str = ""
 
 
 def take_census(accounts: Iterable[Account], now: float, *, outage: bool = False) -> Census:
