@@ -1,6 +1,7 @@
 """What signing in needs of the operator. Pure: accounts, their troubles and a time in, words out."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -20,13 +21,30 @@ MOST_ALONE = 3
 Troubles = Mapping[int, Trouble]
 
 
-def sign_in_needs(profiles: Sequence[Profile], troubles: Troubles, now: float) -> list[Need]:
-    """What the operator should do, the worst first."""
-    return [
-        *_helpable([one for one in profiles if can_be_helped(one, troubles, now)]),
+@dataclass(frozen=True, slots=True)
+class SigningIn:
+    """`kept` are the ids of accounts that need a sign-in and that the pool itself can sign in; `needs` is
+    what the operator should do, the worst first."""
+
+    kept: frozenset[int] = frozenset()
+    needs: tuple[Need, ...] = ()
+
+
+NOBODY = SigningIn()
+
+
+def signing_in_of(
+    profiles: Sequence[Profile], troubles: Troubles, now: float, *, by_itself: bool
+) -> SigningIn:
+    """`by_itself`: the pool renews what expires soon without being asked to."""
+    kept = [one for one in profiles if can_be_helped(one, troubles, now)]
+    asking = [one for one in kept if not by_itself or one.account.hard_out(now)]
+    needs = [
+        *_helpable(asking),
         *_stuck([one for one in profiles if one.account.enabled and is_stuck(one, troubles)], troubles),
         *_without_mailbox([one for one in profiles if _wants(one, now) and not one.given.mailbox]),
     ]
+    return SigningIn(frozenset(one.account.id for one in kept), tuple(needs))
 
 
 def can_be_helped(profile: Profile, troubles: Troubles, now: float) -> bool:
@@ -47,13 +65,13 @@ def _wants(profile: Profile, now: float) -> bool:
 def _helpable(profiles: Sequence[Profile]) -> Iterator[Need]:
     if profiles:
         told = ngettext(
-            "%(names)s can be signed in again by the pool at once.",
-            "%(num)s accounts can be signed in again by the pool at once: %(names)s.",
+            "%(names)s needs a sign-in, which the pool can do at once.",
+            "%(num)s accounts need a sign-in, which the pool can do at once: %(names)s.",
             len(profiles),
             names=_names(profiles),
         )
-        verb = ngettext("Refresh now", "Refresh all", len(profiles))
-        yield Need("warn", "arrow-clockwise", told, verb, "/accounts/bulk", action="refresh-needy")
+        verb = _("Refresh now") if len(profiles) == 1 else _("Refresh all")
+        yield Need("bad", "arrow-clockwise", told, verb, "/accounts/bulk", action="refresh-needy")
 
 
 def _stuck(profiles: Sequence[Profile], troubles: Troubles) -> Iterator[Need]:
