@@ -15,7 +15,7 @@ from gemini_pool.readers import read_expiry
 from gemini_pool.signin.mailbox import PROVIDERS
 from gemini_pool.web.api.mailboxes import Read
 from gemini_pool.web.console.sign_in_words import reason
-from gemini_pool.web.console.words import number, when
+from gemini_pool.web.console.words import when
 
 WORDS = (
     # kinds
@@ -104,7 +104,7 @@ def _quoted(label: str | None, name: str) -> str:
 def _letters(read: Read) -> Markup:
     if not read.letters:
         return escape(_("it is empty."))
-    count = escape(ngettext("%(num)s letter", "%(num)s letters", read.letters, num=number(read.letters)))
+    count = escape(ngettext("%(num)s letter", "%(num)s letters", read.letters))
     newest = escape(_("the newest from %(domain)s", domain=read.newest_from or _("an unknown sender")))
     told = count + escape(_(", ")) + newest
     return told + " " + when(read_expiry(read.newest_at)) if read.newest_at else told
