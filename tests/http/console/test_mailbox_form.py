@@ -139,13 +139,15 @@ def test_it_can_be_forgotten(send: Send, browser: Browser, s: Services) -> None:
     assert "Nobody but you can sign this account in now." in browser.send("GET", "/accounts/1").text
 
 
-def test_a_password_inside_an_address_is_a_secret_too(browser: Browser, s: Services) -> None:
+def test_a_password_inside_an_address_is_a_secret_too(send: Send, browser: Browser, s: Services) -> None:
     address = f"https://user:{SECRET}@mail.example"
     s.accounts.edit(AMBER, Changes(mailbox={"mail_provider": "cfmail", "mail_base_url": address}))
     page = browser.send("GET", "/accounts/1").text
     assert SECRET not in page
     form = form_of(page)
     assert form["mail_base_url"] == ""
+    send(OWN, **form)
+    assert mailbox(s)["mail_base_url"] == address
 
 
 @pytest.mark.usefixtures("named")
