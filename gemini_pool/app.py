@@ -14,6 +14,7 @@ from gemini_pool.web.api import (
     config,
     document,
     events,
+    health,
     jobs,
     keys,
     mailboxes,
@@ -54,6 +55,7 @@ FOR_PROGRAMS = (
     peers.bp,
     received.bp,
     alerts.bp,
+    health.bp,
     events.bp,
     document.bp,
 )

@@ -20,6 +20,7 @@ from contextlib import suppress
 from gemini_pool.knobs import SettingsError
 from gemini_pool.settings import CHECKOUT
 from gemini_pool.simulator.cast import CAST, make_account
+from gemini_pool.simulator.mail.boxes import make_box
 from gemini_pool.simulator.server import Simulator
 from gemini_pool.store.keys import new_key
 
@@ -80,7 +81,9 @@ def _environment(simulator: str, folder: str, port: int) -> dict[str, str]:
         "GEMINI_AUTH_URL": simulator,
         "GEMINI_LOGIN_URL": simulator,
         "PROXY": "",
-        "ACCOUNTS_CONFIG": json.dumps([make_account(name).as_config() for name in CAST]),
+        "ACCOUNTS_CONFIG": json.dumps(
+            [make_account(name).as_config() | make_box(name).cfmail(simulator) for name in CAST]
+        ),
     }
 
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Generator
 from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from urllib.parse import urlencode
 
 from gemini_pool.dialogue import Silence
@@ -26,6 +27,8 @@ from gemini_pool.upstream.proof import Proof
 MINUTE, HOUR = 60.0, 3600.0
 JITTER_SECONDS = 30.0
 PLANNER = "refresh"
+# What the setting says, for those values that say something.
+HIDDEN = MappingProxyType({"shown": False, "hidden": True})
 # How long a person at the browser's window may take for what the service asks of people.
 PEOPLE_SECONDS = 600.0
 
@@ -86,7 +89,7 @@ def _browser(settings: Settings, seeker: Seeker) -> BrowserChoice:
         sys.platform,
         force_headed=settings.force_headed,
         force_headless=settings.force_headless,
-        flag=False if seeker.visible else None,
+        flag=False if seeker.visible else HIDDEN.get(settings.browser_window),
     )
     kept = settings.browser_profiles and seeker.account_id is not None
     return BrowserChoice(

@@ -1,25 +1,10 @@
 """How the larger parts of the service are put together from settings."""
 
 import logging
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
 
 from gemini_pool.dialogue import Attachment, FileSource, MadeFile, Turn
 from gemini_pool.errors import PoolError, StoreError
-from gemini_pool.jobs.leader import LOCK_FILE, Leader
-from gemini_pool.jobs.running import Job
-from gemini_pool.jobs.scheduler import Jobs
-from gemini_pool.jobs.sweep import (
-    JITTER_SECONDS,
-    MEDIA_SWEEP_SECONDS,
-    SWEEP_SECONDS,
-    TALLY_DAYS,
-    Prune,
-    older_than,
-    sweep,
-    tallies_older_than,
-)
 from gemini_pool.media.cfbed import ImageHost
 from gemini_pool.media.fetch import Fetcher
 from gemini_pool.media.intake import NONE_CAME, Gather, Gathered, Intake
@@ -37,7 +22,6 @@ from gemini_pool.store.accounts import Accounts
 from gemini_pool.store.conversations import Conversations
 from gemini_pool.store.journal import CallJournal, CallRecord
 from gemini_pool.store.key_windows import KeyUsage
-from gemini_pool.store.statistics import MOST_DAYS
 from gemini_pool.store.tally import Tally
 from gemini_pool.stores import Stores
 from gemini_pool.upstream.calls import USER_AGENT, Calls, Locale
@@ -49,11 +33,6 @@ from gemini_pool.upstream.tokens import Rotated, Tokens
 from gemini_pool.upstream.transport import Patience, Transport
 
 log = logging.getLogger(__name__)
-
-HOUR = 3600
-EVENT_DAYS = 1
-WORK_DAYS = 30
-RUN_DAYS = 14
 
 
 def build_transport(settings: Settings, *, proxy: str) -> Transport:
@@ -69,7 +48,7 @@ def build_manager(settings: Settings, accounts: Accounts, tally: Tally) -> Accou
     """Who shares out the accounts, and is told by all processes what they were used for."""
     manager = AccountManager(
         accounts,
-        _policy(settings),
+        build_policy(settings),
         slots=Slots(settings.data_path / "slots.lock"),
         counter=tally,
         strategy=Strategy(settings.strategy),
@@ -78,7 +57,8 @@ def build_manager(settings: Settings, accounts: Accounts, tally: Tally) -> Accou
     return manager
 
 
-def _policy(settings: Settings) -> Policy:
+def build_policy(settings: Settings) -> Policy:
+    """What failures cost."""
     return Policy(
         settings.failure_threshold,
         settings.cooldown_seconds,
@@ -90,41 +70,6 @@ def _policy(settings: Settings) -> Policy:
         },
         most_open=settings.max_concurrent,
     )
-
-
-def build_jobs(settings: Settings, stores: Stores, more: Sequence[Job], stopping: threading.Event) -> Jobs:
-    """What one process of all does in the background: `more`, and to delete what is old."""
-    prunes: dict[str, Prune] = {
-        "conversations": stores.conversations.prune,
-        "calls": older_than(settings.journal_days, stores.journal),
-        "tallies": tallies_older_than(TALLY_DAYS, stores.tally),
-        "statistics": older_than(MOST_DAYS, stores.statistics),
-        "changes by admins": older_than(TALLY_DAYS, stores.audit),
-        "live events": older_than(EVENT_DAYS, stores.live),
-        "work that ended": older_than(WORK_DAYS, stores.works),
-        "sign-ins": older_than(WORK_DAYS, stores.sign_ins),
-        "runs of jobs": older_than(RUN_DAYS, stores.job_book),
-        "alerts": older_than(WORK_DAYS, stores.alerts),
-        "files": older_than(settings.file_days, stores.files),
-        "orders of films": older_than(settings.file_days, stores.videos),
-        "files on disk": older_than(settings.file_days, stores.depot),
-    }
-    made = partial(
-        stores.shelf.prune,
-        images_seconds=settings.image_hours * HOUR,
-        videos_seconds=settings.video_hours * HOUR,
-        most_bytes=settings.media_max_mb * MEGABYTE,
-    )
-    sweeps = (
-        Job("sweep", "Delete what is old", SWEEP_SECONDS, partial(sweep, prunes), JITTER_SECONDS),
-        Job(
-            "media_sweep",
-            "Delete old pictures and films",
-            MEDIA_SWEEP_SECONDS,
-            partial(sweep, {"pictures and films": made}),
-        ),
-    )
-    return Jobs(Leader(settings.data_path / LOCK_FILE), (*sweeps, *more), stores.job_book, stopping=stopping)
 
 
 def build_runner(

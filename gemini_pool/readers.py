@@ -7,7 +7,7 @@ words that the error message and the README's table use for what it takes.
 import base64
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta, timezone
 from ipaddress import IPv4Network, IPv6Network, ip_network
@@ -41,12 +41,14 @@ class Reader(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """An account as the environment gives it; `origin` tells it from every other such account."""
+    """An account as the environment gives it; `origin` tells it from every other such account. `mailbox` is
+    what a later sign-in reads its codes with: the fields `mail_…` and `tempmail_…` by name."""
 
     origin: str
     name: str
     credentials: Credentials
     expires_at: float | None
+    mailbox: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +208,8 @@ def _seat(entry: Any, number: int) -> Seat:
     except (ValueError, OverflowError):
         raise ValueError(f"has an expires_at that is no date in entry {number}") from None
     name = text.get("id", f"account_{number}")
-    return Seat(text.get("id") or seat_origin(credentials), name, credentials, expires_at)
+    mailbox = {name: value for name, value in text.items() if name.startswith(("mail_", "tempmail_"))}
+    return Seat(text.get("id") or seat_origin(credentials), name, credentials, expires_at, mailbox)
 
 
 def fits_a_header(text: str, *, spaces: bool = False) -> bool:
@@ -253,6 +256,6 @@ FERNET_KEYS = Reader(
 )
 SEATS = Reader(
     "a JSON array of objects with secure_c_ses, csesidx, config_id (or team_id) and, if known, "
-    "id, host_c_oses, user_agent, expires_at",
+    "id, host_c_oses, user_agent, expires_at, mail_…, tempmail_…",
     _seats,
 )

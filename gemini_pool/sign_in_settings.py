@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from gemini_pool.knobs import knob
-from gemini_pool.readers import SEVERAL, SWITCH, TEXT, address, whole
+from gemini_pool.readers import SEVERAL, SWITCH, TEXT, address, choice, whole
 
 
 @dataclass(frozen=True)
@@ -93,6 +93,13 @@ class SignInSettings:
     force_headed: bool = knob("FORCE_HEADED", "0", SWITCH, "Show the browser's window whatever else says.")
     force_headless: bool = knob(
         "FORCE_HEADLESS", "0", SWITCH, "Never show it, even where there is a display."
+    )
+    browser_window: str = knob(
+        "BROWSER_WINDOW",
+        "auto",
+        choice("auto", "shown", "hidden"),
+        "Whether the browser's window is shown (`serve --headed`) or not (`serve --headless`); auto: where "
+        "there is a display.",
     )
     browser_profiles: bool = knob(
         "BROWSER_PROFILES", "0", SWITCH, "Keep a browser profile for each account under DATA_DIR."

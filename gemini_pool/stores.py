@@ -17,6 +17,7 @@ from gemini_pool.store.catalog import Catalog
 from gemini_pool.store.conversations import Conversations
 from gemini_pool.store.db import Store
 from gemini_pool.store.files import Files
+from gemini_pool.store.health import Health
 from gemini_pool.store.job_book import JobBook
 from gemini_pool.store.journal import CallJournal
 from gemini_pool.store.key_windows import KeyUsage, KeyWindows
@@ -72,6 +73,7 @@ class Stores:
     peers: Peers
     sync_tokens: SyncTokens
     alerts: AlertBook
+    health: Health
     saved: SavedSettings
     files: Files
     videos: Videos
@@ -112,6 +114,7 @@ def open_stores(settings: Settings) -> Stores:
         peers=Peers(store, vault),
         sync_tokens=SyncTokens(store),
         alerts=AlertBook(store, live),
+        health=Health(store),
         saved=SavedSettings(store, vault),
         files=Files(store, most_bytes=settings.max_key_files_mb * MEGABYTE),
         videos=Videos(store),

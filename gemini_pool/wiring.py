@@ -7,8 +7,10 @@ from typing import cast
 
 from flask import current_app
 
+from gemini_pool.background import build_health, build_jobs, health_job
 from gemini_pool.dialogue import patiently
 from gemini_pool.jobs.films import Films
+from gemini_pool.jobs.health import HealthChecks
 from gemini_pool.jobs.scheduler import Jobs
 from gemini_pool.keeping import keeping_jobs
 from gemini_pool.media.intake import Gather
@@ -17,8 +19,8 @@ from gemini_pool.office import Office, furnish
 from gemini_pool.parts import (
     build_client,
     build_gather,
-    build_jobs,
     build_manager,
+    build_policy,
     build_proof,
     build_runner,
     build_transport,
@@ -46,6 +48,7 @@ class Services(Stores):
     runner: Runner
     gather: Gather
     films: Films
+    health_checks: HealthChecks
     jobs: Jobs
     office: Office
     transport: Transport
@@ -83,7 +86,9 @@ def build_services(settings: Settings, reload: Callable[[], None] = lambda: None
     proof = build_proof(settings, transport)
     office = furnish(stores, client, load, reload, lambda credentials: patiently(proof.of(credentials)))
     stopping = threading.Event()
+    health_checks = build_health(stores, client, transport, build_policy(settings), stopping)
     background = (
+        health_job(settings, health_checks),
         *keeping_jobs(stores, proof, stores.peers.queue.enqueue, stopping),
         *news_jobs(office.sync, build_alerts(stores, office.webhooks, office.profiles.get)),
     )
@@ -95,7 +100,8 @@ def build_services(settings: Settings, reload: Callable[[], None] = lambda: None
         runner=runner,
         gather=gather,
         films=films,
-        jobs=build_jobs(settings, stores, background, stopping),
+        health_checks=health_checks,
+        jobs=build_jobs(stores, background, stopping),
         office=office,
         transport=transport,
     )

@@ -36,6 +36,8 @@ CELL = struct.Struct("d")
 VALID_SECONDS = 2.5
 # An answer still under way is broken off this long before the process is killed, and says so.
 LAST_WORDS_SECONDS = 2.0
+# What a job that is under way at the end of a process has left: to close a browser, say.
+JOBS_SECONDS = 3.0
 # How long a caller may be connected before he says anything.
 SPEECHLESS_SECONDS = 10.0
 # A thread works for microseconds and then waits for the network. Hundreds that ask each other for the
@@ -202,6 +204,14 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             conn.close(graceful=True)
             self._leaving.discard(conn)
         return goes_on
+
+    def run(self) -> None:
+        """Until it is told to end, or nobody is left to answer; the jobs have a moment to leave off."""
+        try:
+            super().run()
+        finally:
+            with suppress(KeyError):
+                self.wsgi.extensions[EXTENSION].jobs.stop(JOBS_SECONDS)
 
     # Once a round of gunicorn's loop
 

@@ -15,6 +15,7 @@ BORDERS = {
     "gemini_pool/web/answering.py::__next__": "a stream whose status is out must itself tell that it broke",
     "gemini_pool/jobs/films.py::_made": "a thread of its own, where nobody else would tell of it",
     "gemini_pool/jobs/sign_ins.py::_done": "one account must not end the sign-ins of all others",
+    "gemini_pool/signin/attempt.py::_work": "a thread of its own; who asks for the result is told",
     "gemini_pool/jobs/running.py::_outcome": "a thread of its own, and the book of jobs must tell of it",
 }
 

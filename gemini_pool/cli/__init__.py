@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Sequence
 
-from gemini_pool.cli import accounts, doctor, file_types, jobs, keys, password, settings, transfer
+from gemini_pool.cli import accounts, doctor, file_types, jobs, keys, password, settings, transfer, window
 from gemini_pool.cli.console import say
 from gemini_pool.demo import run_demo
 from gemini_pool.errors import PoolError
@@ -34,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.set_defaults(run=lambda options: run_demo(options.port))
 
     serve = commands.add_parser("serve", help="the service itself, under gunicorn")
+    window.add_to(serve)
     serve.set_defaults(run=_serve)
 
     jobs.add_to(commands.add_parser("jobs", help="the background jobs, in a process that serves nobody"))
@@ -57,8 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _serve(_: argparse.Namespace) -> None:
+def _serve(options: argparse.Namespace) -> None:
     """Become gunicorn, so that signals reach it and not a parent."""
+    window.set_for(options)
     effective_settings(os.environ)  # a wrong value is told here, before anything else speaks
     os.chdir(CHECKOUT)
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "-c", "gunicorn.conf.py", "wsgi:app"])  # noqa: S606

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 
+from gemini_pool.cli import window
 from gemini_pool.observe.logs import start_logging
 from gemini_pool.startup import effective_settings
 from gemini_pool.store.db import Cached
@@ -17,11 +18,13 @@ LAST_WORDS_SECONDS = 10.0
 
 
 def add_to(parser: argparse.ArgumentParser) -> None:
+    window.add_to(parser)
     parser.set_defaults(run=_run)
 
 
-def _run(_: argparse.Namespace) -> None:
+def _run(options: argparse.Namespace) -> None:
     """Run jobs until SIGTERM or Ctrl-C; begin anew when settings are saved."""
+    window.set_for(options)
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())

@@ -31,6 +31,7 @@ class Orders(Protocol):
     def goes_on(self, task: Task) -> bool: ...
     def close(self, task: Task) -> None: ...
     def tidy(self) -> None: ...
+    def recover(self) -> None: ...
 
 
 class SignIns(Protocol):
@@ -92,16 +93,14 @@ class Desk:
         self._sweep = sweep
         self._look_every = look_every
         self._stopping = stopping
-        self._swept = False
+        self._took_over = False
         self._lock = threading.Lock()
         self._in_batch = 0
         self._rests_until = 0.0
 
     def work(self) -> str | None:
         """Do what is ordered until nothing is left; what was done, in a sentence."""
-        if not self._swept:
-            self._sweep()
-            self._swept = True
+        self._take_over()
         self._orders.tidy()
         done: Counter[ItemState] = Counter()
         threads = [
@@ -117,6 +116,13 @@ class Desk:
         if not done:
             return None
         return f"{done[ItemState.OK]} signed in, {done[ItemState.FAILED]} failed"
+
+    def _take_over(self) -> None:
+        """What another process was at when it ended waits again, and its browser is no more."""
+        if not self._took_over:
+            self._sweep()
+            self._orders.recover()
+            self._took_over = True
 
     def _until_nothing_is_left(self, done: "Counter[ItemState]") -> None:
         while not self._stopping.is_set():

@@ -1,8 +1,10 @@
 """One attempt to sign an account in, from the start of a browser to its last trace."""
 
 import queue
+import threading
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, wait
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -45,14 +47,16 @@ class Work:
     """The sign-in in a thread of its own, so that nothing that it waits for keeps us from ending it."""
 
     def __init__(self, order: Order, choice: BrowserChoice, run: Run) -> None:
-        self._order = order
+        # Nobody can pass a challenge in a browser that nobody sees.
+        self._order = replace(order, people_seconds=0.0) if choice.headless else order
         self._run = run
         self._patience = Patience(order.seconds)
         self._told: queue.SimpleQueue[str | Evidence | None] = queue.SimpleQueue()
         self._kept = choice.profile is not None and choice.profile.exists()
         self._browser: Browser | None = None
-        self._thread = ThreadPoolExecutor(1, "sign-in")
-        self._future: Future[SignedIn] = self._thread.submit(self._work)
+        self._future: Future[SignedIn] = Future()
+        # The process may end without it: whoever follows removes what it leaves (`runs.sweep`).
+        threading.Thread(target=self._work, name="sign-in", daemon=True).start()
 
     def steps(self, keep: Callable[[Evidence], object]) -> Iterator[Silence | str]:
         """What it tells until it is done. BrowserFailed when it takes too long or too much."""
@@ -77,22 +81,27 @@ class Work:
         """Stop it, and remove all that it has made."""
         self._patience.stop()
         self._run.end()
-        self._thread.shutdown(wait=False)
         wait([self._future], LEAVE_SECONDS)
 
     def _watch(self) -> None:
-        if self._patience.over_by > GRACE_SECONDS:
+        if self._patience.over_by > self._patience.part(GRACE_SECONDS):
             raise self._patience.exhausted()
         self._run.check()
 
-    def _work(self) -> SignedIn:
+    def _work(self) -> None:
+        try:
+            self._future.set_result(self._seen_through())
+        except Exception as error:  # noqa: BLE001 - it is raised again by whoever asks for the result
+            self._future.set_exception(error)
+        finally:
+            self._told.put(None)
+
+    def _seen_through(self) -> SignedIn:
         try:
             return self._signed_in()
         except SignInError:
             self._collect()
             raise
-        finally:
-            self._told.put(None)
 
     def _signed_in(self) -> SignedIn:
         self._browser = self._run.start()
@@ -121,7 +130,10 @@ class Work:
         return Flow(self._order, browser, self._patience, self._told.put, codes)
 
     def _collect(self) -> None:
-        found = collect(self._browser, (self._order.address, self._order.name)) if self._browser else None
+        if self._browser is None:
+            return
+        self._browser.hurry()
+        found = collect(self._browser, (self._order.address, self._order.name))
         if found is not None:
             self._told.put(found)
 

@@ -30,7 +30,7 @@ while (words.nextNode())
 _VALUE = re.compile(r"(<(?:input|textarea)\b[^>]*?\bvalue\s*=\s*)(\"[^\"]*\"|'[^']*'|[^\s>]+)", re.IGNORECASE)
 _AREA = re.compile(r"(<textarea\b[^>]*>).*?(</textarea>)", re.IGNORECASE | re.DOTALL)
 _NAMED = re.compile(
-    r"((?:csesidx|xsrfToken|xsrf|token|jwt|loginHint|at|SNlM0e|FdrFJe|code|pin)"
+    r"(\b(?:csesidx|xsrfToken|xsrf|token|jwt|loginHint|at|SNlM0e|FdrFJe|code|pin)"
     r"(?:[\"'\\]*\s*[:=]\s*[\"'\\]*|%3D))[^\s&\"'<>\\]{3,}",
     re.IGNORECASE,
 )
@@ -46,8 +46,7 @@ def scrubbed(html: str, secrets: Iterable[str] = ()) -> str:
         html = html.replace(secret, GONE).replace(escape(secret), GONE)
     html = _VALUE.sub(rf'\1"{GONE}"', html)
     html = _AREA.sub(rf"\1{GONE}\2", html)
-    for pattern in (_NAMED,):
-        html = pattern.sub(rf"\1{GONE}", html)
+    html = _NAMED.sub(rf"\1{GONE}", html)
     html = _ADDRESS.sub(rf"{GONE}\1\2", html)
     html = _LONG.sub(GONE, _COOKIE.sub(GONE, html))
     return html[:MOST_CHARACTERS]
@@ -56,7 +55,6 @@ def scrubbed(html: str, secrets: Iterable[str] = ()) -> str:
 def collect(browser: Browser, secrets: Iterable[str]) -> Evidence | None:
     """The page in the browser's tab as it is now; None where the browser shows nothing any more."""
     known = [secret for secret in secrets if secret]
-    browser.hurry()
     try:
         browser.run(BLANK, known, GONE)
         known += [str(cookie.get("value", "")) for cookie in browser.cookies()]

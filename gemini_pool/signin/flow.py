@@ -14,17 +14,14 @@ from gemini_pool.sign_in_errors import (
 from gemini_pool.signin import pages
 from gemini_pool.signin.browser import Browser, Gone
 from gemini_pool.signin.codes import CodeSteps
+from gemini_pool.signin.hands import LOOK_SECONDS, Hands, complaint_of
 from gemini_pool.signin.order import Order, SignedIn
-from gemini_pool.signin.pages import Place, View, look, recognise
+from gemini_pool.signin.pages import Place, View, recognise
 from gemini_pool.signin.patience import Patience
 from gemini_pool.signin.result import read_result
 
-LOOK_SECONDS = 0.2
-# A page may take so long until something happens after a click, and so long to become one that we know.
-SETTLE_SECONDS = 20.0
+# A page may take so long to become one that we know, and may come back so often.
 UNKNOWN_SECONDS = 25.0
-# An element that is not ready by then may be pressed by the Enter key all the same.
-READY_SECONDS = 3.0
 MOST_TURNS = 3
 
 
@@ -42,6 +39,7 @@ class Flow:
         self._order = order
         self._browser = browser
         self._patience = patience
+        self._hands = Hands(browser, patience)
         self._told = told
         self._codes = codes
         self._turns: dict[Place, int] = {}
@@ -66,7 +64,7 @@ class Flow:
         self._browser.go(first)
         self._done("open")
         while True:
-            view = self._look()
+            view = self._hands.look()
             place = recognise(view)
             if place is Place.HOME:
                 return self._arrived(view)
@@ -77,7 +75,7 @@ class Flow:
         wanted = self._order.config_id.lower()
         if wanted and view.config_id != wanted:
             raise ForeignAccount(
-                f"The sign-in of {self._order.address} led to the workspace {view.config_id}, not to "
+                f"The sign-in led to the workspace {view.config_id}, not to "
                 f"{wanted}: see that the account has the right address."
             )
         self._done("home")
@@ -96,23 +94,23 @@ class Flow:
         else:
             self._codes.mark()  # choosing may already send a code
             self._browser.click(view.choices[at])
-        self._moved(Place.CHOOSER)
+        self._hands.moved(Place.CHOOSER)
         self._done("account chosen")
 
     def _give_address(self, view: View) -> None:
         self._take_turn(Place.ADDRESS, view)
         self._codes.mark()
         self._browser.type(view.found["email"], self._order.address)
-        self._press("continue")
+        self._hands.press("continue")
         self._done("address")
-        self._refused_sending(self._moved(Place.ADDRESS))
+        self._refused_sending(self._hands.moved(Place.ADDRESS))
 
     def _ask_for_code(self, view: View) -> None:
         self._take_turn(Place.METHODS, view)
         self._codes.mark()
         self._browser.click(view.found["send_code"])
         self._done("send code")
-        self._refused_sending(self._moved(Place.METHODS))
+        self._refused_sending(self._hands.moved(Place.METHODS))
 
     def _give_code(self, view: View) -> None:
         try:
@@ -123,35 +121,28 @@ class Flow:
             self._ask_again("no code came")
             return
         self._done("code")
-        view = self._look()
+        view = self._hands.look()
         if recognise(view) is not Place.CODE:
             return
-        before = self._complaint(view)
-        self._type_code(view, code)
-        self._press("verify")
+        before = complaint_of(view)
+        self._browser.type(view.found.get("code") or view.found["boxes"], code)
+        self._hands.press("verify")
         self._done("verify")
-        self._judge(self._moved(Place.CODE, before))
+        view = self._hands.moved(Place.CODE, before, code)
+        if recognise(view) is Place.CODE:
+            self._not_taken(complaint_of(view))
 
-    def _type_code(self, view: View, code: str) -> None:
-        field = view.found.get("code") or view.found["boxes"]
-        self._browser.type(field, code)
-
-    def _judge(self, view: View) -> None:
-        """Go on, or ask for another code where the page did not take this one."""
-        complaint = self._complaint(view)
-        if recognise(view) is not Place.CODE:
-            return
+    def _not_taken(self, complaint: str) -> None:
+        """Ask for another code, as long as that is to be done."""
         if self._codes.may_ask_again():
             self._ask_again("code not taken")
         elif pages.TOO_MANY.search(complaint):
-            raise HumanNeeded(
-                "The service takes no more codes for now: too many were tried. Wait a day, then try."
-            )
+            raise HumanNeeded("The service takes no more codes for now: too many were tried. Wait a day.")
         else:
             raise SignInError(f"The service did not take the code: {complaint or 'it gave no reason'}.")
 
     def _ask_again(self, why: str) -> None:
-        view = self._look()
+        view = self._hands.look()
         button = view.found.get("resend")
         if button is None:
             raise CodeMissing(
@@ -160,17 +151,17 @@ class Flow:
         self._codes.mark_again()
         self._browser.click(button)
         self._done("resend")
-        self._refused_sending(self._look())
+        self._refused_sending(self._hands.look())
 
     def _give_name(self, view: View) -> None:
         self._take_turn(Place.NAME, view)
         self._browser.type(view.found["name"], self._order.full_name)
-        self._press("agree")
+        self._hands.press("agree")
         self._done("name")
-        self._moved(Place.NAME)
+        self._hands.moved(Place.NAME)
 
     def _wait_for_workspace(self, _: View) -> None:
-        while recognise(self._look()) is Place.SETUP:
+        while recognise(self._hands.look()) is Place.SETUP:
             self._patience.rest(LOOK_SECONDS)
         self._done("workspace made")
 
@@ -180,12 +171,12 @@ class Flow:
         fitting = [at for at, link in enumerate(view.links) if wanted in link.lower()]
         if not fitting:
             raise ForeignAccount(
-                f"The sign-in of {self._order.address} offers other workspaces than {wanted}: see that the "
+                f"The sign-in offers other workspaces than {wanted}: see that the "
                 "account has the right address."
             )
         self._browser.click(view.workspaces[fitting[0]])
         self._done("workspace chosen")
-        self._moved(Place.WORKSPACES)
+        self._hands.moved(Place.WORKSPACES)
 
     # What goes wrong
 
@@ -195,7 +186,7 @@ class Flow:
         self._told("waiting for a person")
         self._patience.extend(self._order.people_seconds)
         ends = time.monotonic() + self._order.people_seconds
-        while recognise(self._look()) is Place.CHALLENGE:
+        while recognise(self._hands.look()) is Place.CHALLENGE:
             if time.monotonic() > ends:
                 raise HumanNeeded(
                     f"Nobody passed the service's challenge in {self._order.people_seconds:g} seconds."
@@ -203,6 +194,7 @@ class Flow:
             self._patience.rest(LOOK_SECONDS)
         self._patience.extend(time.monotonic() - ends)  # what the person did not need
         self._done("person")
+        self._hands.moved(recognise(self._hands.look()))  # the page goes on by itself now
 
     def _shut_out(self, _: View) -> None:
         raise HumanNeeded(
@@ -220,12 +212,12 @@ class Flow:
         self._done("back to the entry")
 
     def _wait_for_a_page(self, view: View) -> None:
-        ends = time.monotonic() + UNKNOWN_SECONDS
+        ends = time.monotonic() + self._patience.part(UNKNOWN_SECONDS)
         while recognise(view) is Place.UNKNOWN:
             if time.monotonic() > ends:
                 raise _unknown(view)
             self._patience.rest(LOOK_SECONDS)
-            view = self._look()
+            view = self._hands.look()
 
     def _refused_sending(self, view: View) -> None:
         complaint = view.toast
@@ -240,53 +232,15 @@ class Flow:
             "address. Try again later, or by another proxy."
         )
 
-    # Looking and waiting
-
-    def _look(self) -> View:
-        self._patience.check()
-        return look(self._browser)
-
-    def _press(self, name: str) -> None:
-        """Press a button once it can be; where it never can, the Enter key does the same."""
-        ends = time.monotonic() + READY_SECONDS
-        view = self._look()
-        while name not in view.ready and time.monotonic() < ends:
-            self._patience.rest(LOOK_SECONDS)
-            view = self._look()
-        if name in view.ready:
-            self._browser.click(view.found[name])
-        else:
-            self._browser.enter()
-
-    def _moved(self, place: Place, complained: str = "") -> View:
-        """The page after a click: when it is another one, when it complains, or when nothing comes."""
-        ends = time.monotonic() + SETTLE_SECONDS
-        while True:
-            view = self._look()
-            complaint = self._complaint(view)
-            if recognise(view) is not place or (complaint and complaint != complained):
-                return view
-            if time.monotonic() > ends:
-                return view
-            self._patience.rest(LOOK_SECONDS)
-
-    def _complaint(self, view: View) -> str:
-        """What the page says against what was entered, "" for nothing."""
-        for pattern in (pages.SENDING_REFUSED, pages.TOO_MANY, pages.CODE_REFUSED):
-            for text in (view.toast, view.text):
-                if found := pattern.search(text):
-                    return found[0]
-        return ""
+    def _done(self, step: str) -> None:
+        self._patience.step = step
+        self._told(step)
 
     def _take_turn(self, place: Place, view: View) -> None:
         """A page that comes back again and again leads nowhere."""
         self._turns[place] = self._turns.get(place, 0) + 1
         if self._turns[place] > MOST_TURNS:
             raise _unknown(view)
-
-    def _done(self, step: str) -> None:
-        self._patience.step = step
-        self._told(step)
 
 
 def _unknown(view: View) -> PageUnknown:

@@ -24,6 +24,10 @@ class Patience:
         """Seconds since the deadline; below 0 before it."""
         return time.monotonic() - self._ends
 
+    def part(self, seconds: float) -> float:
+        """So many seconds, but no more than a quarter of all: one thing must not use it up."""
+        return min(seconds, self._given / 4)
+
     def extend(self, seconds: float) -> None:
         self._ends += seconds
 

@@ -38,12 +38,17 @@ class Tree:
             with suppress(OSError):
                 os.killpg(self.session, signal.SIGKILL)
         ends = time.monotonic() + END_SECONDS
-        while left := self.processes():
-            for process in left:
-                _kill(process)
+        doomed: set[int] = set()
+        while living := {process for process in doomed.union(self.processes()) if not _is_over(process)}:
+            doomed |= living  # one that is dying bears no mark any more
+            for process in living:
+                with suppress(OSError):
+                    os.kill(process, signal.SIGKILL)
             if time.monotonic() > ends:
                 return False
             time.sleep(_STEP_SECONDS)
+        for process in doomed:
+            _bury(process)
         return True
 
     def _has(self, process: int) -> bool:
@@ -63,13 +68,12 @@ def _ours() -> Iterator[int]:
                     yield int(entry.name)
 
 
-def _kill(process: int) -> None:
-    with suppress(OSError):
-        os.kill(process, signal.SIGKILL)
-    with suppress(
-        ChildProcessError
-    ):  # its parent is gone: where we are the first process, it is ours to bury
-        os.waitpid(process, os.WNOHANG)
+def _bury(process: int) -> None:
+    """Whose parent is gone is ours to bury where we are the first process; a driver is its starter's."""
+    status = _status(process)
+    if len(status) > 3 and int(status[1]) == os.getpid() and int(status[3]) != process:
+        with suppress(ChildProcessError):
+            os.waitpid(process, os.WNOHANG)
 
 
 def _is_over(process: int) -> bool:

@@ -5,6 +5,8 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +19,7 @@ PREFIX = "run-"
 # A lock that dies with its process tells a run that is alive from what a killed one left behind.
 LOCK = "lock"
 TEMPORARY = "temporary"
+WEIGH_SECONDS = 1.0
 
 
 class Run:
@@ -25,7 +28,11 @@ class Run:
 
     def __init__(self, choice: BrowserChoice, folder: Path) -> None:
         self._choice = choice
-        self._service: Driver | None = None
+        self._driver: Driver | None = None
+        self._elsewhere: Browser | None = None
+        self._starting = threading.Lock()
+        self._over = False
+        self._weighed = 0.0
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))
@@ -40,14 +47,22 @@ class Run:
     def start(self) -> Browser:
         """A browser, new or in place of one that is gone. BrowserFailed."""
         if self._choice.remote:
-            return open_browser(self._choice, self._choice.remote, None)
-        self._end_processes()
-        self._service = start_driver(self._choice, self.path, self._temporary)
-        return open_browser(self._choice, self._service.service_url, self._profile())
+            self._elsewhere = open_browser(self._choice, self._choice.remote, None)
+            return self._elsewhere
+        with self._starting:
+            if self._over:
+                raise BrowserFailed("The browser was ended before it had started.")
+            self._end_processes()
+            driver = self._driver = start_driver(self._choice, self.path, self._temporary)
+        return open_browser(self._choice, driver.service_url, self._choice.profile or self.path / "profile")
 
     def check(self) -> None:
-        """BrowserFailed when it takes too much memory."""
-        taken = self._tree().megabytes() if not self._choice.remote else 0.0
+        """BrowserFailed when it takes too much memory. Looks once a second, however often it is called."""
+        now = time.monotonic()
+        if self._choice.remote or now < self._weighed + WEIGH_SECONDS:
+            return
+        self._weighed = now
+        taken = self._tree().megabytes()
         if taken > self._choice.most_mb:
             raise BrowserFailed(
                 f"The browser took {taken:.0f} MB and may take {self._choice.most_mb} (BROWSER_MAX_MB)."
@@ -55,23 +70,25 @@ class Run:
 
     def end(self) -> None:
         """Whatever the state: no process, no folder."""
-        self._end_processes()
+        if self._elsewhere is not None:
+            self._elsewhere.close()
+        self._over = True
+        self._tree().end()  # a driver that is just being waited for, too: nobody waits for a dead one
+        with self._starting:
+            self._end_processes()
         _remove(self.path)
         os.close(self._lock)
 
-    def _profile(self) -> Path:
-        return self._choice.profile or self.path / "profile"
-
     def _tree(self) -> Tree:
-        process = self._service.process if self._service else None
+        process = self._driver.process if self._driver else None
         return Tree(self.path, process.pid if process else None)
 
     def _end_processes(self) -> None:
         self._tree().end()
-        if self._service is not None:
+        if self._driver is not None:
             with suppress(subprocess.TimeoutExpired):
-                self._service.process.wait(1)
-            self._service = None
+                self._driver.process.wait(1)
+            self._driver = None
         if self._choice.profile is not None:  # else the next browser takes it for the one that held it
             for name in ("SingletonLock", "SingletonSocket", "SingletonCookie"):
                 (self._choice.profile / name).unlink(missing_ok=True)

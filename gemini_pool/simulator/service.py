@@ -11,7 +11,7 @@ from gemini_pool.simulator.cast import SimAccount
 from gemini_pool.simulator.chat import Ask, add_context_file, create_session, stream_assist
 from gemini_pool.simulator.faults import delayed, strike
 from gemini_pool.simulator.http import Request
-from gemini_pool.simulator.mail import doors as mail
+from gemini_pool.simulator.mail import doors
 from gemini_pool.simulator.metadata import list_session_file_metadata
 from gemini_pool.simulator.question import AUTO, model_of
 from gemini_pool.simulator.refusal import Refusal, unauthenticated
@@ -57,8 +57,8 @@ class Service:
         path = request.head.path
         if path.startswith(control.PREFIX):
             return control.control(self._world, request)
-        if path.startswith(mail.PREFIX):
-            return mail.answer(self._world.mail, request)
+        if path.startswith(doors.PREFIX):
+            return doors.mail(self._world.mail, request)
         method = METHODS.get(path)
         if method is not None:
             return self._call(method.name, "POST", request, partial(self._asked, method))

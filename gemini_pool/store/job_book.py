@@ -129,6 +129,7 @@ class JobBook:
                 JobRow.insert(name=job.name, paused=False, **columns).on_conflict(
                     conflict_target=[JobRow.name], update=columns
                 ).execute(self._db)
+        self._orders.outdate()  # what was asked of who led before is asked of us
         return cut_off
 
     def orders(self) -> Orders:

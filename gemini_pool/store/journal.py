@@ -194,6 +194,16 @@ class CallJournal:
         """How many calls on disk were begun within the last minute, by all processes."""
         return int(self._rows("SELECT COUNT(*) FROM calls WHERE at > ?", clock() - MINUTE)[0][0])
 
+    def answered_since(self, moment: float) -> dict[int, float]:
+        """When each account last began an answer that succeeded, of those since a moment (epoch seconds)."""
+        answers = "account_id IS NOT NULL AND outcome = 'ok'"
+        return dict(
+            self._rows(
+                f"SELECT account_id, MAX(at) FROM calls WHERE at >= ? AND {answers} GROUP BY account_id",  # noqa: S608
+                moment,
+            )
+        )
+
     def prune(self, before: float) -> int:
         """Delete the calls before a moment (epoch seconds); how many those were."""
         return self._store.shed("calls", "at < ?", before)

@@ -158,4 +158,4 @@ class Ledger:
 
 def given_by(seat: Seat) -> NewAccount:
     """What the environment gives of an account."""
-    return NewAccount(seat.credentials, name=seat.name, expires_at=seat.expires_at)
+    return NewAccount(seat.credentials, name=seat.name, expires_at=seat.expires_at, mailbox=seat.mailbox)

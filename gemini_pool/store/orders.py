@@ -17,7 +17,6 @@ from gemini_pool.store.profiles import Profile
 from gemini_pool.store.secrets import Vault
 from gemini_pool.store.works import (
     OPEN,
-    SILENT_SECONDS,
     ItemState,
     WorkItem,
     WorkItemRow,
@@ -136,11 +135,10 @@ class Orders:
             self._write(task)
 
     def goes_on(self, task: Task) -> bool:
-        """Whether nobody has asked to stop its work; tells that somebody still works on it."""
-        with self._store.writing(shared=False):
-            mine = WorkRow.id == task.work_id
-            WorkRow.update(heard_at=self._clock()).where(mine).execute(self._db)
-            rows = WorkRow.select(WorkRow.cancelled).where(mine).tuples().execute(self._db)
+        """Whether nobody has asked to stop its work."""
+        with self._store.reading():
+            mine = WorkRow.select(WorkRow.cancelled).where(WorkRow.id == task.work_id)
+            rows = mine.tuples().execute(self._db)
             return len(rows) > 0 and not rows[0][0]
 
     def close(self, task: Task) -> None:
@@ -169,8 +167,15 @@ class Orders:
             rows = list(WorkItemRow.select().where(theirs).order_by(WorkItemRow.number).execute(self._db))
         return [Errand(WorkItem(row.ref, row.name), json.loads(self._opened(row.data))) for row in rows]
 
+    def recover(self) -> None:
+        """Let wait again what was cut off with its process. For the one who does orders, as he begins."""
+        ours = WorkRow.select(WorkRow.id).where(WorkRow.ordered)
+        cut_off = (WorkItemRow.state == ItemState.RUNNING.value) & WorkItemRow.work_id.in_(ours)
+        with self._store.writing(shared=False):
+            WorkItemRow.update(state=ItemState.WAITING.value).where(cut_off).execute(self._db)
+
     def tidy(self) -> None:
-        """End work that is done or was stopped; let wait again what was cut off with its process."""
+        """End work that is done or was stopped."""
         running = (WorkRow.state == WorkState.RUNNING.value) & WorkRow.ordered
         with self._store.reading():
             works = list(WorkRow.select().where(running).execute(self._db))
@@ -180,11 +185,7 @@ class Orders:
     # Below, rows
 
     def _tidy(self, work: WorkRow) -> None:
-        silent = work.heard_at < self._clock() - SILENT_SECONDS
         with self._store.writing(shared=False):
-            if silent:
-                cut_off = (WorkItemRow.work_id == work.id) & (WorkItemRow.state == ItemState.RUNNING.value)
-                WorkItemRow.update(state=ItemState.WAITING.value).where(cut_off).execute(self._db)
             states = {state for (state,) in self._states(work.id)}
             if ItemState.RUNNING.value in states:
                 return
@@ -239,7 +240,6 @@ class Orders:
 
     def _write(self, task: Task) -> None:
         WorkItemRow.update(columns_of(task.item)).where(self._at(task)).execute(self._db)
-        WorkRow.update(heard_at=self._clock()).where(WorkRow.id == task.work_id).execute(self._db)
         self._live.tell(happened(task.kind), task.work_id)
 
     def _at(self, task: Task) -> Expression:

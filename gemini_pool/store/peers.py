@@ -102,13 +102,15 @@ class Peers:
             return int(PeerRow.insert(columns).execute(self._store.db))
 
     def change(self, peer_id: int, given: GivenPeer) -> bool:
-        """Make it what is wanted; a token that comes back masked stays. False when there is no such peer."""
+        """Make it what is wanted, and try at once what waits for it; a token that comes back masked stays.
+        False when there is no such peer."""
         held = self.get(peer_id)
         if held is None:
             return False
         if given.token in ("", masked(held.given.token)):
             given = replace(given, token=held.given.token)
         check(given)
+        self.queue.hurry(peer_id)
         return self._update(peer_id, **self._columns(given))
 
     def delete(self, peer_id: int) -> bool:

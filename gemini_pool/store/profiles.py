@@ -104,7 +104,10 @@ class Profile:
 
 
 # What may be seen of a mailbox.
-OPEN = ("mail_provider", "mail_address", "mail_domain", "mail_verify_ssl", "tempmail_name")
+OPEN = (
+    *("mail_provider", "mail_address", "mail_domain", "mail_verify_ssl", "tempmail_name"),
+    *("mail_host", "mail_port", "mail_user", "mail_tenant", "mail_client_id"),
+)
 
 
 def differing(before: NewAccount, after: NewAccount) -> tuple[str, ...]:

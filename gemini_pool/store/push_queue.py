@@ -67,6 +67,12 @@ class PushQueue:
                 self._store.db.execute_sql(FOR_ONE, row)
         return len(rows)
 
+    def hurry(self, peer_id: int) -> None:
+        """Try what waits for a peer at once: somebody mended something."""
+        with self._store.writing(shared=False):
+            now = {"tries": 0, "next_at": self._clock()}
+            QueueRow.update(now).where(QueueRow.peer_id == peer_id).execute(self._store.db)
+
     def due(self) -> list[Errand]:
         """The errands whose time has come, those that have waited longest first; a few of them when there are
         many."""

@@ -1,7 +1,11 @@
 """Accounts stay alive by themselves: real workers, a real Chromium, a letter with a code."""
 
+import os
+import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -12,25 +16,109 @@ from signing_in import PASSWORD
 
 from gemini_pool.simulator.mail.boxes import make_box
 from gemini_pool.simulator.server import Simulator
+from gemini_pool.simulator.world import World
 
-SIGN_IN_SECONDS = 60
+SIGN_IN_SECONDS = 60.0
+AMBER = "/api/accounts/1"
 
 
 @pytest.fixture
-def pool(start_pool: Callable[..., RunningPool], simulator: Simulator) -> RunningPool:
+def pool(start_pool: Callable[..., RunningPool]) -> RunningPool:
     if not (Path("/usr/bin/chromium").exists() and Path("/usr/bin/chromedriver").exists()):
         pytest.skip("the packages chromium and chromium-driver are not installed")
-    return start_pool("amber", "bruno", ADMIN_PASSWORD=PASSWORD)
+    return start_pool(
+        "amber", "bruno", ADMIN_PASSWORD=PASSWORD, HEALTH_CHECK_ENABLED="1", HEALTH_CHECK_INTERVAL="10"
+    )
 
 
-def test_first(pool: RunningPool, simulator: Simulator) -> None:
-    console = Console(pool)
-    console.send("PUT", "/api/accounts/1", mailbox=make_box("amber").cfmail(simulator.url))
-    print(console.send("POST", "/api/accounts/1/mailbox/test"))
-    simulator.world.sign_out("amber")
-    work = console.send("POST", "/api/accounts/1/auto-refresh-cookie")["work_id"]
-    until(lambda: console.send("GET", f"/api/works/{work}")["work"]["state"] in ("done",), seconds=60, what='the sign-in')
-    print(console.send("GET", f"/api/works/{work}"))
-    print(console.send("GET", "/api/accounts/1"))
-    print(console.send("GET", "/api/accounts/1/sign-ins"))
-    print(console.send("GET", "/api/jobs"))
+@pytest.fixture
+def console(pool: RunningPool) -> Console:
+    return Console(pool)
+
+
+@contextmanager
+def callers(pool: RunningPool) -> Iterator[list[int]]:
+    """Calls one after the other; the statuses that they were answered with."""
+    statuses: list[int] = []
+    enough = threading.Event()
+
+    def call() -> None:
+        while not enough.wait(0.1):
+            with Call(pool, stream=False) as answer:
+                statuses.append(answer.status)
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    yield statuses
+    enough.set()
+    thread.join()
+
+
+def test_dead_cookies_are_renewed_without_a_person_and_without_one_failed_caller(
+    pool: RunningPool, console: Console, simulator: Simulator, world: World
+) -> None:
+    console.send("PUT", AMBER, mailbox=make_box("amber").cfmail(simulator.url))
+    with callers(pool) as statuses:
+        until(lambda: len(statuses) > 2, what="first answers")
+        world.sign_out("amber")
+        signed_in = lambda: console.send("GET", f"{AMBER}/sign-ins")["sign_ins"]  # noqa: E731
+        until(
+            lambda: [one["outcome"] for one in signed_in()] == ["ok"],
+            seconds=SIGN_IN_SECONDS,
+            what="a sign-in",
+        )
+        answered = len(world.calls("amber", "stream"))
+        until(lambda: len(world.calls("amber", "stream")) > answered + 1, what="amber's answers")
+    assert set(statuses) == {200}
+    account = console.send("GET", AMBER)["account"]
+    assert (account["state"], account["csesidx"]) == ("active", world.accounts["amber"].csesidx)
+
+
+def test_a_sign_in_whose_process_is_killed_is_taken_up_by_another(
+    pool: RunningPool, console: Console, simulator: Simulator, world: World
+) -> None:
+    world.behave("amber", codes_lost=1)
+    console.send("PUT", AMBER, mailbox=make_box("amber").cfmail(simulator.url))
+    work_id = console.send("POST", f"{AMBER}/auto-refresh-cookie")["work_id"]
+
+    def steps() -> list[str]:
+        (item,) = console.send("GET", f"/api/works/{work_id}")["items"]
+        return [step["name"] for step in item["steps"]]
+
+    until(lambda: "address" in steps(), seconds=SIGN_IN_SECONDS, what="a browser that waits for its code")
+    killed = console.send("GET", "/api/jobs")["process"]
+    assert browsers(pool)
+    world.behave("amber", codes_lost=0)
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: console.send("GET", "/api/jobs")["process"] not in (None, killed), what="another to lead")
+    until(
+        lambda: console.send("GET", f"/api/works/{work_id}")["work"]["state"] == "done",
+        seconds=SIGN_IN_SECONDS,
+        what="the sign-in",
+    )
+    outcomes = [one["outcome"] for one in console.send("GET", f"{AMBER}/sign-ins")["sign_ins"]]
+    assert outcomes == ["ok", "cut_off"]
+    assert not browsers(pool)
+
+
+def browsers(pool: RunningPool) -> list[int]:
+    """The processes of browsers that sign in for a pool."""
+    folder, found = pool.database.parent / "browsers", []
+    for process in Path("/proc").iterdir():
+        with suppress(OSError, ValueError):
+            if str(folder) in (process / "cmdline").read_text():
+                found.append(int(process.name))
+    return found
+
+
+def test_a_sign_in_under_way_does_not_hold_up_the_end(
+    pool: RunningPool, console: Console, simulator: Simulator, world: World
+) -> None:
+    world.behave("amber", codes_lost=1)
+    console.send("PUT", AMBER, mailbox=make_box("amber").cfmail(simulator.url))
+    console.send("POST", f"{AMBER}/auto-refresh-cookie")
+    until(lambda: browsers(pool), seconds=SIGN_IN_SECONDS, what="a browser")
+    began = time.monotonic()
+    pool.stop()
+    assert time.monotonic() - began < 8.0
+    assert not browsers(pool)

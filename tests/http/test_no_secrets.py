@@ -20,6 +20,7 @@ ENVIRONMENT = {
     "ADMIN_PASSWORD": PASSWORD,
     "ADMIN_KEY": f"{MARK}-admin-key-0123456789",
     "UPLOAD_API_TOKEN": f"{MARK}-upload-token",
+    "ALERT_URLS": f"telegram://{MARK}-bot@chat, bark://host/{MARK}-key",
     "UPLOAD_ENDPOINT": "http://127.0.0.1:9/upload",
 }
 ACCOUNT = {
@@ -41,6 +42,8 @@ def console(make_app: Callable[..., Flask], caplog: pytest.LogCaptureFixture) ->
     program.post("/api/accounts", ACCOUNT)
     program.put("/api/settings", {"values": {"PROXY": f"http://user:{MARK}-proxy@127.0.0.1:9"}})
     program.post("/api/api-keys", {"name": "Anna"})
+    peer = {"name": "other", "url": "https://127.0.0.1:9", "token": f"gp-sync-{MARK}-token"}
+    program.post("/api/sync/peers", peer)
     return app
 
 

@@ -64,7 +64,7 @@ def test_new_cookies_arrive_and_the_account_answers_there_again(sides: Sides) ->
     there = next(one for one in sides.receiver.accounts.accounts() if one.name == "amber")
     sides.receiver.accounts.record(there, Verdict("signed out", standing=Standing.NEEDS_SIGN_IN))
     fresh = sides.signed_in_again()
-    assert "1 accounts" in (sides.sender.office.sync.run() or "")
+    assert "1 brought, 0 failed" in (sides.sender.office.sync.run() or "")
     there = next(one for one in sides.receiver.accounts.accounts() if one.name == "amber")
     assert (there.credentials.secure_c_ses, there.standing) == (fresh.secure_c_ses, Standing.GOOD)
     assert there.expires_at == 2e9
@@ -188,7 +188,7 @@ def test_the_line_is_tried_before_anything_is_brought(sides: Sides) -> None:
         tested = [program.post(f"/api/sync/peers/{one}/test") for one in (good, other, wrong)]
     assert [one["success"] for one in tested] == [True, True, False]
     assert "gemini_pool 0.1.0, full" in tested[0]["message"]
-    assert "has 1 accounts" in tested[1]["message"]
+    assert "accounts there: 1" in tested[1]["message"]
     assert "401" in tested[2]["message"]
 
 

@@ -14,6 +14,8 @@ from consoles import Console
 from running import CHECKOUT, RunningPool, clean_environment, until
 from signing_in import PASSWORD
 
+from gemini_pool.simulator.world import World
+
 Start = Callable[..., RunningPool]
 LOOK = {"LOG_LEVEL": "debug"}  # workers that do not lead say so
 TAKEOVER_SECONDS = 15
@@ -155,6 +157,42 @@ def test_a_worker_gives_orders_to_the_process_that_runs_the_jobs(
     assert console.send("GET", "/api/jobs")["process"] is None
 
 
+def test_accounts_are_checked_at_the_start_and_when_it_is_ordered(
+    start_pool: Start, start_jobs: Callable[[RunningPool], "subprocess.Popen[bytes]"], world: World
+) -> None:
+    world.behave("clara", xsrf="401")
+    pool = start_pool(
+        *("amber", "clara"),
+        SCHEDULER="0",
+        WEB_CONCURRENCY="1",
+        HEALTH_CHECK_ENABLED="1",
+        ADMIN_PASSWORD=PASSWORD,
+    )
+    console = Console(pool)
+    start_jobs(pool)
+    until(lambda: runs(pool, "health"), what="the first round")
+    assert runs(pool, "health")[0]["message"] == "1 passed, 1 failed, 1 taken out."
+    assert console.send("GET", "/api/accounts/2")["account"]["state"] == "needs_sign_in"
+    world.behave("clara", xsrf=None)
+    pool.write("UPDATE health SET next_at = 0")
+    console.send("POST", "/api/jobs/health/run")
+    until(lambda: len(runs(pool, "health")) == 2, seconds=5, what="the round that was ordered")
+    assert runs(pool, "health")[1]["message"] == "2 passed, 0 failed, 1 recovered."
+
+
+def test_checks_that_are_switched_off_run_only_when_they_are_ordered(
+    start_pool: Start, start_jobs: Callable[[RunningPool], "subprocess.Popen[bytes]"]
+) -> None:
+    pool = start_pool("amber", SCHEDULER="0", WEB_CONCURRENCY="1", ADMIN_PASSWORD=PASSWORD)
+    console = Console(pool)
+    start_jobs(pool)
+    until(lambda: runs(pool, "sweep"), what="the other jobs")
+    told = console.send("GET", "/api/jobs/health/runs")
+    assert (told["job"]["every_seconds"], told["job"]["next_at"], told["runs"]) == (None, None, [])
+    console.send("POST", "/api/jobs/health/run")
+    until(lambda: runs(pool, "health"), seconds=5, what="the round that was ordered")
+
+
 def test_another_process_takes_the_jobs_over_when_theirs_is_killed(
     start_pool: Start, start_jobs: Callable[[RunningPool], "subprocess.Popen[bytes]"]
 ) -> None:
@@ -181,6 +219,6 @@ def test_the_process_of_the_jobs_reads_settings_that_are_saved(
     process = start_jobs(pool)
     until(lambda: runs(pool, "sweep"), what="a run")
     Console(pool).send("PUT", "/api/settings", values={"JOURNAL_DAYS": "7"})
-    until(lambda: len(runs(pool, "sweep")) == 2, what="it to begin anew")
+    until(lambda: len(runs(pool, "sweep")) == 2, seconds=40, what="it to begin anew")
     assert {run["process"] for run in runs(pool, "sweep")} == {process.pid}
     assert names_leader(pool, process)

@@ -99,6 +99,12 @@ def test_no_secret_lies_in_the_clear_or_is_shown(accounts: Accounts, path: Path)
     assert profile.mailbox["mail_address"] == "a@example.com"
 
 
+def test_of_a_mailbox_only_the_secrets_are_masked(accounts: Accounts) -> None:
+    mailbox = {"mail_provider": "imap", "mail_host": "imap.example.com", "mail_password": "p" * 20}
+    profile = shown(accounts, accounts.add(new("amber", mailbox=mailbox)))
+    assert profile.mailbox == {**mailbox, "mail_password": masked("p" * 20)}
+
+
 @pytest.mark.parametrize(
     ("changes", "param"),
     [

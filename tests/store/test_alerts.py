@@ -57,6 +57,8 @@ def test_what_was_told_and_flickers_is_not_told_again(book: AlertBook) -> None:
         look(book)
         look(book, EMPTY)
     assert events(book) == ["pool_empty"]
+    look(book, times=2)
+    assert events(book) == ["pool_empty", "recovered"]
 
 
 def test_conditions_are_apart_and_new_words_are_no_news(book: AlertBook) -> None:

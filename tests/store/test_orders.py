@@ -10,7 +10,7 @@ from gemini_pool.store.db import Store
 from gemini_pool.store.live import Live
 from gemini_pool.store.orders import Errand, Orders, Task
 from gemini_pool.store.secrets import Vault
-from gemini_pool.store.works import SILENT_SECONDS, ItemState, WorkItem, Works, WorkState
+from gemini_pool.store.works import ItemState, WorkItem, Works, WorkState
 
 KINDS = ("refresh", "enrolment")
 
@@ -135,17 +135,12 @@ def test_work_that_waits_can_be_stopped(orders: Orders, works: Works) -> None:
     assert work.state is WorkState.CANCELLED
 
 
-def test_what_was_cut_off_with_its_process_waits_again(orders: Orders, clock: Clock) -> None:
+def test_what_was_cut_off_with_its_process_waits_again(orders: Orders) -> None:
     orders.place("refresh", "All", errands("1"))
-    cut_off = orders.take(KINDS)
-    assert cut_off
-    clock.now += SILENT_SECONDS - 1
-    orders.goes_on(cut_off)
-    clock.now += SILENT_SECONDS - 1
+    assert orders.take(KINDS)
     orders.tidy()
-    assert orders.take(KINDS) is None  # somebody was heard of
-    clock.now += 2
-    orders.tidy()
+    assert orders.take(KINDS) is None  # somebody is at it
+    orders.recover()
     assert refs(orders) == ["1"]
 
 

@@ -77,6 +77,14 @@ def test_newer_cookies_are_brought_at_once_whatever_failed_before(peers: Peers) 
     assert [errand.tries for errand in peers.queue.due()] == [0]
 
 
+def test_what_waits_is_tried_at_once_when_the_peer_was_mended(peers: Peers) -> None:
+    peer_id = peers.add(GIVEN)
+    peers.queue.enqueue(7)
+    peers.queue.postpone(peers.queue.due())
+    peers.change(peer_id, GivenPeer("other", "https://pool.example", "gp-sync-another"))
+    assert accounts_due(peers) == [7]
+
+
 def test_what_was_asked_for_again_meanwhile_is_not_done(peers: Peers) -> None:
     peers.add(GIVEN)
     peers.queue.enqueue(7)

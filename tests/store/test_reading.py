@@ -337,6 +337,25 @@ def test_a_cookie_export_and_an_address_make_an_account(text: str) -> None:
     assert reading.problems == ()
 
 
+@pytest.mark.parametrize(
+    ("line", "fields"),
+    [
+        ("duckmail----a@x.org----pw", {"mail_password": "pw"}),
+        ("moemail----a@x.org----id7----key", {"mail_password": "id7", "mail_api_key": "key"}),
+        ("gptmail----a@x.org----key", {"mail_api_key": "key"}),
+        (
+            "cfmail----a@x.org----a.b.c----https://m.org",
+            {"mail_password": "a.b.c", "mail_base_url": "https://m.org"},
+        ),
+        ("imap----a@x.org----pw----imap.x.org", {"mail_password": "pw", "mail_host": "imap.x.org"}),
+    ],
+)
+def test_the_parts_of_a_line_are_what_its_mailbox_is_opened_with(line: str, fields: dict[str, str]) -> None:
+    (found,) = read_pasted(line).found
+    provider = {"mail_provider": line.partition("-")[0], "mail_address": "a@x.org"}
+    assert found.account.mailbox == provider | fields
+
+
 def test_lines_of_mailboxes_are_found_without_a_sign_in() -> None:
     lines = ("duckmail----a@x.example----p1", "freemail----b@x.example----https://m----jwt")
     reading = read_pasted("\n".join([*lines, "c@x.example----p----client----token"]))

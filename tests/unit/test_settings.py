@@ -429,3 +429,10 @@ def test_half_a_single_account_is_refused_by_the_name_of_the_other_half(missing:
 
 def test_the_ids_alone_are_no_account() -> None:
     assert read_settings({"CSESIDX": "123", "CONFIG_ID": "c-1"}).all_seats == ()
+
+
+def test_an_account_may_name_its_mailbox() -> None:
+    mailbox = {"mail_provider": "cfmail", "mail_address": "amber@mail.example", "tempmail_url": MARK}
+    (seat,) = seats({**SEAT, **mailbox})
+    assert seat.mailbox == mailbox
+    assert MARK not in repr(seat)

@@ -67,7 +67,7 @@ class Sync:
         tour = Tour()
         for peer_id, theirs in mine.items():
             self._visit(peers.get(peer_id), theirs, tour)
-        return f"Cookies of {tour.brought} accounts brought to other instances, {tour.failed} failed."
+        return f"New cookies for other instances: {tour.brought} brought, {tour.failed} failed."
 
     def test(self, peer: Peer) -> tuple[bool, str]:
         """Whether the line to a peer is in order, and a sentence on it. Nothing is brought."""

@@ -57,7 +57,7 @@ def push(line: Line, profile: Profile, *, create: bool) -> None:
 
 def greet_older(line: Line) -> str:
     """Whether the secret is good at an instance of the older program."""
-    return f"It answers, and has {len(_listed(line))} accounts."
+    return f"It answers; accounts there: {len(_listed(line))}."
 
 
 def push_older(line: Line, profile: Profile, *, create: bool) -> None:

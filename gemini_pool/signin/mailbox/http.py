@@ -59,6 +59,15 @@ def trust() -> ssl.SSLContext:
     return context
 
 
+def unsafe(host: str, error: Exception) -> MailboxFailed:
+    """What to say where TLS does not come about; whether for a moment, is told by the reason."""
+    return MailboxFailed(
+        f"There is no safe connection to {host}: its certificate is not valid, or it speaks no TLS. That is "
+        "never overlooked; mend it, or add its authority to this machine's own.",
+        settled="CERTIFICATE_VERIFY_FAILED" in str(error),
+    )
+
+
 class MailService:
     """One service. `headers` and `query` carry what it lets us in by, and go to no other host."""
 
@@ -116,12 +125,8 @@ class MailService:
                 session.trust_env = False
                 session.mount("https://", _Trusting())
                 return self._asked(session, method, self._base + path, sent)
-        except requests.exceptions.SSLError:
-            raise MailboxFailed(
-                f"The certificate of {self.host} is not valid, and that is never overlooked. "
-                "Mend it, or add its authority to this machine's own.",
-                settled=True,
-            ) from None
+        except requests.exceptions.SSLError as error:
+            raise unsafe(self.host, error) from None
         except requests.exceptions.Timeout:
             raise NoService(f"{self.host} did not answer in time.") from None
         except requests.exceptions.ConnectionError:

@@ -12,7 +12,7 @@ from imap_tools import AND, BaseMailBox, ImapToolsError, MailBox, MailboxLoginEr
 
 from gemini_pool.sign_in_errors import MailboxFailed
 from gemini_pool.signin.mailbox.base import ADDRESS, VERIFIED, Field, Given, Letter, Mailbox, Provider
-from gemini_pool.signin.mailbox.http import trust
+from gemini_pool.signin.mailbox.http import trust, unsafe
 from gemini_pool.signin.mailbox.items import newest_first
 from gemini_pool.signin.mailbox.letters import MOST_BYTES, open_mime
 
@@ -49,12 +49,10 @@ class ImapMailbox:
             finally:
                 with suppress(ImapToolsError, imaplib.IMAP4.error, OSError):
                     box.logout()
-        except ssl.SSLCertVerificationError:
-            raise MailboxFailed(
-                f"The certificate of {self._host} is not valid, and that is never overlooked. "
-                "Mend it, or add its authority to this machine's own.",
-                settled=True,
-            ) from None
+                with suppress(OSError):  # closed by then, unless there was nobody to say good-bye to
+                    box.client.shutdown()
+        except ssl.SSLError as error:
+            raise unsafe(self._host, error) from None
         except (ImapToolsError, imaplib.IMAP4.error, OSError, ValueError) as error:
             raise MailboxFailed(
                 f"{self._host} could not be read over IMAP ({type(error).__name__}). "

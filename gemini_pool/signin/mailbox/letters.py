@@ -112,12 +112,10 @@ def _parts(message: Message) -> Iterator[tuple[str, str]]:
 
 
 def _decoded(data: bytes, charset: str) -> str:
-    for name in (charset, "utf-8"):
-        try:
-            return data.decode(name)
-        except (LookupError, UnicodeError):
-            continue
-    return data.decode("utf-8", "replace")
+    try:
+        return data.decode(charset)
+    except (LookupError, UnicodeError):
+        return data.decode("utf-8", "replace")
 
 
 def _header(message: Message, name: str) -> str:

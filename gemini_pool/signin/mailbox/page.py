@@ -71,6 +71,7 @@ class PageMailbox:
         try:
             return self._letters()
         except BrowserFailed as failure:
+            self._tab = ""  # what has crashed is opened anew
             raise MailboxFailed(f"The mailbox's page cannot be read: {failure}") from failure
 
     def _letters(self) -> list[Letter]:

@@ -6,7 +6,7 @@ from typing import Any, Literal, Self, get_type_hints
 
 from gemini_pool.simulator.behaviour import require
 
-MailFault = Literal["html", "401", "404", "429", "500", "garbage", "reset", "away"]
+MailFault = Literal["html", "401", "404", "429", "500", "garbage", "reset", "away", "moved", "round", "huge"]
 Form = Literal["raw", "parsed", "parsed-path", "bare", "mails", "data", "result", "detail"]
 
 
@@ -25,6 +25,7 @@ class MailBehaviour:
     late: float = 0.0  # seconds that letters take longer
     site_password: bool = False  # the worker asks for one
     page_fault: bool = False  # the web page is out of order
+    everybody: bool = False  # the admin's list of one address holds the letters of all
     expired: bool = False  # the next message list of DuckMail finds its token at an end, once
     junk: bool = False  # letters end where IMAP keeps junk
     rotate: bool = False  # Microsoft takes a refresh token once, and gives another one

@@ -43,7 +43,9 @@ def _box(request: Request) -> SimBox:
 def _admin(room: MailRoom, request: Request) -> Script:
     if request.header("x-admin-auth") != ADMIN_KEY:
         raise Refused(401, "Need Admin Password")
-    return _list(room, False, _page(room.box(query_of(request).get("address", "")), request))
+    address = query_of(request).get("address", "")
+    mails = room.all() if room.behaviour.everybody else room.box(address)
+    return _list(room, False, _page(mails, request))
 
 
 def _page(mails: list[Mail], request: Request) -> list[Mail]:

@@ -27,16 +27,17 @@ _SERVICES: MappingProxyType[str, Callable[[MailRoom, str, Request], Script]] = M
 )
 
 
-def answer(room: MailRoom, request: Request) -> Script:
+def mail(room: MailRoom, request: Request) -> Script:
     """Answer a request for a path under /mail/."""
     name, slash, rest = request.head.path.removeprefix(PREFIX).partition("/")
     service = _SERVICES.get(name)
     if service is None:
         return Refused(404, "Not Found").script()
     room.note(f"{request.head.method} /{name}/{rest}")
-    fault = room.behaviour.fault
-    if fault is not None and name != "page":
-        return struck(fault)
+    fault = room.behaviour.fault if name != "page" else None
+    script = struck(fault, request) if fault else None
+    if script is not None:
+        return script
     try:
         return service(room, slash + rest, request)
     except Refused as refused:

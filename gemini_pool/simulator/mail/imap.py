@@ -94,6 +94,8 @@ class _Session(socketserver.BaseRequestHandler):
         return known[verb](rest) if verb in known else "BAD unknown command"
 
     def _let_in(self, verb: str, rest: str) -> str:
+        if self.mails.behaviour.fault == "500":
+            raise ConnectionAbortedError
         if self.mails.behaviour.fault == "429":
             return "NO [LIMIT] Too many connections"
         box = self._by_password(*shlex.split(rest)) if verb == "LOGIN" else self._by_proof(rest)

@@ -5,8 +5,9 @@ from urllib.parse import parse_qs
 
 from gemini_pool.simulator.http import Request
 from gemini_pool.simulator.mail.behaviour import MailFault
-from gemini_pool.simulator.script import Script, page, plain, reset
+from gemini_pool.simulator.script import Script, page, plain, redirect, reset
 
+HUGE = 5 * 1024 * 1024
 WORDS = "text/plain; charset=UTF-8"
 
 
@@ -21,16 +22,22 @@ class Refused(Exception):
         return plain(self.status, str(self).encode(), WORDS)
 
 
-def struck(fault: MailFault) -> Script:
-    """The answer of a service that is out of order."""
+def struck(fault: MailFault, request: Request) -> Script | None:
+    """The answer of a service that is out of order; None where it is not, at this address."""
+    if fault == "moved" and "moved=1" in request.head.query:
+        return None
+    if fault in ("moved", "round"):
+        return redirect(f"{request.head.path}?{request.head.query}&moved=1")
     if fault == "html":
         return page(200, "Temp Mail")
     if fault == "garbage":
         return plain(200, b'{"results": [{"id": 1,', "application/json")
+    if fault == "huge":
+        return plain(200, b"[" + b" " * HUGE + b"]", "application/json")
     if fault == "reset":
         return reset()
     if fault == "away":
-        return plain(302, b"", WORDS, {"Location": "http://elsewhere.invalid/api"})
+        return redirect("http://elsewhere.invalid/api")
     status = int(fault)
     return Refused(
         status, {401: "Unauthorized", 404: "Not Found", 429: "Rate limited"}.get(status, "Error")

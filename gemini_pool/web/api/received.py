@@ -18,6 +18,7 @@ from gemini_pool.errors import (
 )
 from gemini_pool.roster import Credentials
 from gemini_pool.store.profiles import NewAccount, Profile, check
+from gemini_pool.web.admin import TOKEN_HEADER
 from gemini_pool.web.api.described import Desk, Shape
 from gemini_pool.web.api.given_accounts import USUAL_BROWSER, Moment
 from gemini_pool.web.callers_address import caller_address
@@ -30,8 +31,9 @@ NO_GOOD = (CredentialsRejected, AccountForbidden, PromptRefused, PolicyRefused, 
 
 def require_token() -> None:
     """SignInRefused unless one of our sync tokens comes with the request."""
-    scheme, _, text = request.headers.get("authorization", "").partition(" ")
-    token = services().sync_tokens.used(text.strip()) if scheme.lower() == "bearer" else None
+    scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
+    text = request.headers.get(TOKEN_HEADER) or (bearer.strip() if scheme.lower() == "bearer" else "")
+    token = services().sync_tokens.used(text)
     if token is None:
         raise SignInRefused(
             "Not a sync token of this instance. Make one in its console, and send it as "
@@ -104,6 +106,7 @@ def take(body: Brought) -> Kept:
             raise NotFound(f"The account {account_id} has just been deleted here.")
     else:
         account_id, outcome = s.accounts.add(replace(given, credentials=fresh)), "added"
+    s.sign_ins.settle(account_id)
     _wrote(s, outcome, account_id)
     return Kept(id=account_id, outcome=outcome)
 

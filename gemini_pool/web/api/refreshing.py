@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from flask import Response, send_file
+from flask import Response
 from pydantic import Field
 
 from gemini_pool.errors import AccountForbidden, BadRequest, CredentialsRejected, NotFound, UpstreamError
@@ -266,4 +266,4 @@ def _seen(sign_in_id: int, suffix: str, media_type: str) -> Response:
     file = services().sign_ins.seen(sign_in_id, suffix)
     if file is None:
         raise NotFound("Nothing was kept of this sign-in, or it was forgotten since.")
-    return send_file(file, mimetype=media_type, etag=False, max_age=0)
+    return Response(file.read_bytes(), content_type=media_type)

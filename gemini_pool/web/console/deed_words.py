@@ -13,6 +13,7 @@ DEEDS = {
     "accounts.refreshed": _l("Sign-ins of accounts ordered"),
     "accounts.enrolled": _l("Sign-ins with mailboxes ordered"),
     "accounts.tested": _l("Accounts tested"),
+    "accounts.checked": _l("Accounts checked"),
     "accounts.imported": _l("Accounts taken over"),
     "config.exported": _l("Everything exported"),
     "key.made": _l("Key made"),

@@ -25,7 +25,7 @@ TAKEN = (
     _l("32 bytes in URL-safe base64, as `openssl rand -base64 32 | tr '+/' '-_'` prints"),
     _l(
         "a JSON array of objects with secure_c_ses, csesidx, config_id (or team_id) and, if known, "
-        "id, host_c_oses, user_agent, expires_at"
+        "id, host_c_oses, user_agent, expires_at, mail_…, tempmail_…"
     ),
 )
 SCHEME = re.compile(r"`(\w+://)")
@@ -38,6 +38,9 @@ CHOICES = {
     "reject": _l("a refusal"),
     "default": _l("the default model"),
     "passthrough": _l("is asked of the service as it is"),
+    "auto": _l("where there is a display"),
+    "shown": _l("shown"),
+    "hidden": _l("hidden"),
     "1": _l("on"),
     "0": _l("off"),
 }

@@ -34,7 +34,7 @@ STEPS = {
 # What is said of a failure, where nothing but the cause is in it.
 REASONS = (
     _l("The service asks whether a person is signing in: do it by hand, or visibly."),
-    _l("The service takes no more codes for now: too many were tried. Wait a day, then try."),
+    _l("The service takes no more codes for now: too many were tried. Wait a day."),
     _l("The service says “Access Restricted”: the account may not be used. Disable or replace it."),
     _l("The service takes this browser for a machine (CAPTCHA_CHECK_FAILED): sign in by hand."),
     _l("The browser is gone: it was closed or has crashed."),

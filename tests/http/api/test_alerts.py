@@ -10,7 +10,6 @@ from programs import Program
 from proxies import Heard, Peer, answer
 from signing_in import PASSWORD
 
-from gemini_pool.jobs.conditions import SignIns
 from gemini_pool.news import build_alerts
 from gemini_pool.roster import Standing, Verdict
 from gemini_pool.wiring import EXTENSION, Services
@@ -43,24 +42,22 @@ def app(make_app: Callable[..., Flask], people: People) -> Flask:
     return make_app("amber", "bruno", "clara", ADMIN_PASSWORD=PASSWORD, ALERT_URLS=addresses)
 
 
-def look(services: Services, times: int = 2, **sign_ins: SignIns) -> None:
-    ids = {one.name: one.id for one in services.accounts.accounts()}
-    known = {ids[name]: how for name, how in sign_ins.items()}
+def look(services: Services, times: int = 2) -> None:
     office = services.office
     for _ in range(times):
-        build_alerts(services, office.webhooks, office.profiles.get, lambda: known).run()
+        build_alerts(services, office.webhooks, office.profiles.get).run()
 
 
-def stop(services: Services, *names: str) -> None:
+def stop(services: Services, *names: str, standing: Standing = Standing.FORBIDDEN) -> None:
     for one in services.accounts.accounts():
         if one.name in names:
-            services.accounts.record(one, Verdict("signed out", standing=Standing.NEEDS_SIGN_IN))
+            services.accounts.record(one, Verdict("It is shut out.", standing=standing))
 
 
 def test_a_pool_that_empties_is_told_step_by_step_and_its_recovery_too(
     services: Services, people: People, program: Program
 ) -> None:
-    stop(services, "amber", "bruno")
+    stop(services, "amber", "bruno", standing=Standing.NEEDS_SIGN_IN)
     look(services, times=4)
     assert sorted(people.told()) == ["account_needs_human", "account_needs_human", "pool_nearly_empty"]
     holding = program.get("/api/alerts")["holding"]
@@ -75,26 +72,31 @@ def test_a_pool_that_empties_is_told_step_by_step_and_its_recovery_too(
     assert people.told("/second") == people.told()
 
 
-def test_a_sign_in_that_fails_is_told(services: Services, people: People) -> None:
-    look(services, clara=SignIns(3, "No letter came."))
+def test_an_account_is_told_of_by_name(services: Services, people: People) -> None:
+    stop(services, "clara")
+    look(services)
     (heard, _) = people.requests
     body: dict[str, Any] = json.loads(heard.body)
-    assert (body["event"], body["account"]) == ("refresh_failed", {"id": 3, "name": "clara"})
+    assert (body["event"], body["account"]) == (
+        "account_needs_human",
+        {"id": 3, "name": "clara"},
+    )
 
 
 def test_one_that_is_deaf_is_told_again_without_the_others(services: Services, people: People) -> None:
     people.deaf = True
-    look(services, clara=SignIns(3))
-    look(services, clara=SignIns(3))
+    stop(services, "clara")
+    look(services, times=4)
     assert len(people.told("/second")) == 3
     people.deaf = False
-    look(services, clara=SignIns(3))
+    look(services)
     assert (len(people.told("/first")), len(people.told("/second"))) == (1, 4)
 
 
 def test_one_that_stays_deaf_is_given_up(services: Services, people: People) -> None:
     people.deaf = True
-    look(services, times=12, clara=SignIns(3))
+    stop(services, "clara")
+    look(services, times=12)
     assert len(people.told("/second")) == 5
 
 
@@ -111,5 +113,7 @@ def test_without_an_address_there_is_nobody_to_tell(make_app: Callable[..., Flas
     app = make_app("amber", ADMIN_PASSWORD=PASSWORD)
     assert Program(app).post("/api/alerts/test") == {"success": False, "results": []}
     services: Services = app.extensions[EXTENSION]
-    look(services, amber=SignIns(3))
-    assert [one.event for one in services.alerts.latest()] == ["refresh_failed"]
+    stop(services, "amber")
+    look(services)
+    events = {one.event for one in services.alerts.latest()}
+    assert events == {"account_needs_human", "pool_empty"}

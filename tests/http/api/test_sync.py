@@ -70,6 +70,11 @@ def test_the_cookies_as_the_service_renewed_them_are_the_ones_that_are_kept(
     assert sender.bring(secure_c_ses=cookie).status_code == 200
     assert held(services).secure_c_ses in world.wallet.values("amber")[-2:]
     assert held(services).secure_c_ses != cookie
+    services.accounts.delete([1])
+    account_id = sender.bring(secure_c_ses=cookie, create=True).json["id"]
+    added = services.accounts.profile(account_id)
+    assert added
+    assert added.account.credentials.secure_c_ses == world.wallet.values("amber")[-1]
 
 
 @pytest.mark.parametrize(
@@ -122,6 +127,18 @@ def test_a_new_csesidx_is_the_same_account_unless_the_addresses_say_otherwise(
     assert sender.bring(email="dieter@mail.example").status_code == 404
     assert sender.bring(email="Amber@mail.example").json["outcome"] == "renewed"
     assert held(services).csesidx == seat_of("amber")["csesidx"]
+
+
+def test_of_two_in_a_workspace_the_csesidx_tells_which(
+    sender: Sender, program: Program, world: World
+) -> None:
+    program.put("/api/accounts/2", {"csesidx": "2", "config_id": seat_of("amber")["team_id"]})
+    assert sender.bring(secure_c_ses=fresh_cookie(world)).json["id"] == 1
+
+
+def test_what_cannot_be_sent_is_not_tried(sender: Sender, world: World) -> None:
+    assert "cannot be sent" in sender.bring(host_c_oses="COS.with a space").json["error"]
+    assert world.calls() == []
 
 
 def test_of_two_in_a_workspace_the_address_tells_which(
@@ -300,6 +317,16 @@ def test_an_older_master_s_unknown_account_overwrites_none_of_ours(
 ) -> None:
     status, indexes = master(1, {**BRUNO, "team_id": "not-here"})
     assert (status, indexes) == (404, [AMBER["csesidx"], BRUNO["csesidx"]])
+
+
+def test_an_older_master_is_refused_where_two_might_be_meant(
+    master: Callable[[int, dict[str, str]], Any],
+) -> None:
+    master(1, {"csesidx": "1"})
+    status, indexes = master(2, {"csesidx": "2", "team_id": AMBER["team_id"]})
+    assert (status, indexes) == (200, ["1", "2"])
+    assert master(1, AMBER) == (404, ["1", "2"])
+    assert master(0, {**AMBER, "csesidx": "2", "secure_c_ses": "CSE.new"}) == (200, ["1", "2"])
 
 
 def test_the_raw_secret_goes_by_our_ids_where_no_workspace_is_named(

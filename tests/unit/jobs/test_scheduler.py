@@ -386,3 +386,17 @@ def test_jobs_run_though_the_book_cannot_be_written(
     counter.reaches(3)
     jobs.stop(wait=5)
     assert "cannot be written down" in caplog.text
+
+
+def test_an_order_that_cannot_be_crossed_out_is_obeyed_once(
+    start: Start, store: Store, read_book: JobBook
+) -> None:
+    counter, other = Counter(), Counter()
+    start(Job("one", "One", None, counter), Job("other", "Other", OFTEN, other))
+    other.reaches(1)
+    store.db.execute_sql("DROP TABLE job_runs")
+    store.db.close()
+    assert read_book.want("one")
+    counter.reaches(1)
+    other.reaches(other.runs + 30)
+    assert counter.runs == 1

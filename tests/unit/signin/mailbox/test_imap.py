@@ -47,7 +47,12 @@ def test_a_server_that_cannot_prove_who_it_is_is_not_spoken_to(
 
 
 @pytest.mark.parametrize(
-    ("fault", "words"), [("429", "lets nobody in at this moment"), ("reset", "could not be read")]
+    ("fault", "words"),
+    [
+        ("429", "lets nobody in at this moment"),
+        ("500", "could not be read"),
+        ("reset", "could not be read"),
+    ],
 )
 def test_a_passing_trouble_is_no_wrong_password(
     imap: ImapServer, box: SimBox, world: World, fault: str, words: str

@@ -1,8 +1,11 @@
 """Every kind of mailbox against the service that it is read from."""
 
+import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
+from certificates import self_signed
 
 from gemini_pool.sign_in_errors import MailboxFailed
 from gemini_pool.signin.mailbox import PROVIDERS, MailDefaults, open_mailbox, try_mailbox
@@ -80,6 +83,7 @@ def test_a_wrong_secret_is_settled_and_not_told(fields: Fields, provider: str) -
         ("500", True, "failed (status 500)"),
         ("garbage", True, "not understood"),
         ("reset", True, "cannot be reached"),
+        ("huge", True, "more than 4 MB"),
         ("away", False, "sends on to http://elsewhere.invalid"),
     ],
 )
@@ -95,6 +99,33 @@ def test_a_fault_is_told_with_what_to_do(
     assert words in said
     assert "127.0.0.1:" in said
     assert all(given[name] not in said for name in SECRETS if name in given)
+
+
+def test_a_service_is_followed_within_itself_and_not_for_ever(
+    fields: Fields, send: Send, world: World
+) -> None:
+    send("ABC123")
+    mailbox = open_mailbox(fields("freemail"), NONE)  # whose key is in the query
+    world.mail.behave(fault="moved")
+    assert len(mailbox.letters()) == 1
+    world.mail.behave(fault="round")
+    with pytest.raises(MailboxFailed, match="sends on and on"):
+        mailbox.letters()
+
+
+def test_an_https_service_must_prove_who_it_is(
+    imap: ImapServer, fields: Fields, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = fields("cfmail") | {"mail_base_url": f"https://127.0.0.1:{imap.port}", "mail_verify_ssl": "false"}
+    with pytest.raises(MailboxFailed) as trusted:  # it speaks no HTTP, but is who it says it is
+        open_mailbox(given, NONE).letters()
+    other = tmp_path / "other"
+    other.mkdir()
+    monkeypatch.setenv("SSL_CERT_FILE", str(self_signed(other).authority))
+    with pytest.raises(MailboxFailed, match="certificate") as strange:
+        open_mailbox(given, NONE).letters()
+    assert "certificate" not in str(trusted.value)
+    assert not strange.value.again
 
 
 @pytest.mark.parametrize("provider", ALL)
@@ -130,6 +161,7 @@ def test_a_worker_is_read_in_all_its_forms(fields: Fields, send: Send, world: Wo
     send("ABC123")
     letter = open_mailbox(fields("cfmail"), NONE).letters()[0]
     assert code_in(letter) == "ABC123"
+    assert letter.at == pytest.approx(time.time(), abs=30)
     assert letter.sender == CODE_SENDER
 
 
@@ -148,9 +180,11 @@ def test_a_token_may_be_kept_as_the_password(fields: Fields, send: Send, box: Si
     assert len(open_mailbox(given, NONE).letters()) == 1
 
 
+@pytest.mark.parametrize("everybody", [False, True])
 def test_the_operators_own_service_is_read_with_his_key(
-    simulator: Simulator, send: Send, box: SimBox
+    simulator: Simulator, world: World, send: Send, box: SimBox, everybody: bool
 ) -> None:
+    world.mail.behave(everybody=everybody)
     send("ABC123")
     send("XXX000", to="bruno@mail.example")
     ours = MailDefaults(api=f"{simulator.url}/mail/cf", admin_key=ADMIN_KEY)

@@ -95,6 +95,14 @@ def test_a_letter_used_counts_no_more_even_without_a_further_mark(watch: CodeWat
         patiently(watch.wait(5))
 
 
+def test_a_letter_that_came_before_a_further_request_is_not_for_it(watch: CodeWatch, box: Box) -> None:
+    watch.mark()
+    box.add("1", "AAA111")
+    watch.mark()
+    box.add("2", "BBB222", after=8)
+    assert patiently(watch.wait(60)) == "BBB222"
+
+
 def test_an_old_letter_under_another_id_is_still_old(watch: CodeWatch, box: Box) -> None:
     box.add("1", "OLD111")
     watch.mark()
@@ -196,6 +204,13 @@ def test_before_a_further_code_a_passing_trouble_is_nothing(watch: CodeWatch, bo
     watch.mark()
     box.add("1", "ABC123", after=8)
     assert patiently(watch.wait(60)) == "ABC123"
+
+
+def test_before_a_further_code_a_settled_trouble_is_told(watch: CodeWatch, box: Box) -> None:
+    watch.mark()
+    box.trouble = (0, 5, MailboxFailed("wrong password", settled=True))
+    with pytest.raises(MailboxFailed):
+        watch.mark()
 
 
 @pytest.mark.parametrize("senders", [(), ("",)])
