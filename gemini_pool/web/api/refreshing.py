@@ -10,6 +10,7 @@ from gemini_pool.roster import Credentials
 from gemini_pool.store.orders import ENROLMENT, REFRESH, Errand, refreshes
 from gemini_pool.store.profiles import Changes, Profile, check
 from gemini_pool.store.sign_ins import PAGE, PICTURE, SignIn, Trouble
+from gemini_pool.store.transfer.found import FoundAccount, Reading
 from gemini_pool.store.transfer.reading import read_pasted
 from gemini_pool.store.works import WorkItem
 from gemini_pool.web.api.accounts import MOST_IN_BULK, known
@@ -159,8 +160,7 @@ def enrol(body: Mailboxes) -> Enrolling:
     reading = read_pasted(body.text)
     errands = [
         Errand(WorkItem(one.account.email, one.account.email), one.account.mailbox)
-        for one in reading.found
-        if one.account.mailbox and one.account.email
+        for one in enrollable(reading)
     ]
     problems = [str(one) for one in reading.problems]
     if not errands:
@@ -198,6 +198,11 @@ def picture(sign_in_id: int) -> Response:
 def page(sign_in_id: int) -> Response:
     """The source of that page, without its secrets."""
     return _seen(sign_in_id, PAGE, "text/plain; charset=utf-8")  # as text: nothing of it runs here
+
+
+def enrollable(reading: Reading) -> list[FoundAccount]:
+    """What of a text can be signed in with: mailboxes whose address is known."""
+    return [one for one in reading.found if one.account.mailbox and one.account.email]
 
 
 def order(s: Services, title: str, profiles: Sequence[Profile], *, visible: bool = False) -> int | None:

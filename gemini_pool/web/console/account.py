@@ -2,17 +2,18 @@
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request
 from flask_babel import gettext as _
+from markupsafe import Markup
 from werkzeug.wrappers import Response
 
 from gemini_pool.errors import BadRequest, Invalid
 from gemini_pool.roster import QuotaKind
 from gemini_pool.store.call_filter import CallFilter
-from gemini_pool.store.profiles import Profile
 from gemini_pool.web.api import accounts as api
 from gemini_pool.web.api import refreshing, statistics, trying
 from gemini_pool.web.api.account_shapes import AccountShown, limit_of, shown
@@ -21,7 +22,9 @@ from gemini_pool.web.api.given_accounts import AccountChanges, NewCookies
 from gemini_pool.web.console.account_rows import row_of
 from gemini_pool.web.console.account_story import Failure, failures, timeline
 from gemini_pool.web.console.accounts import HERE, where_from
+from gemini_pool.web.console.mailbox_form import form_of
 from gemini_pool.web.console.overview import PERIODS, Period
+from gemini_pool.web.console.sign_ins import keeping_of
 from gemini_pool.web.console.works import with_work, work_asked_for
 from gemini_pool.wiring import services
 
@@ -37,15 +40,26 @@ FIELDS = (
     *("name", "email", "config_id", "csesidx", "secure_c_ses", "host_c_oses", "user_agent"),
     *("external_id", "trial_end", "expires_at", "note"),
 )
-# What every provider of mailboxes needs; what else an account has of its mailbox is shown as well.
-MAILBOX = ("mail_provider", "mail_address", "mail_password", "tempmail_name", "tempmail_url")
-MAILBOX_PREFIX = "mailbox."
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What of the mailbox's form is shown again: its kind, what was typed (`sealed` has the secrets of it,
+    for the page to hold), and what a test told: whether it went well, and in words."""
+
+    kind: str = ""
+    typed: Texts = field(default_factory=dict)
+    sealed: str = ""
+    tried: tuple[bool, Markup] | None = None
+
+
+NOT_ASKED = Asked()
 
 
 @bp.get("/accounts/<id:account_id>")
 def page(account_id: int) -> str:
-    """GET /accounts/7?period=7d."""
-    return _page(account_id)
+    """GET /accounts/7?period=7d; `kind` is the kind of mailbox whose fields are shown."""
+    return account_page(account_id, mailbox=Asked(request.args.get("kind", "")))
 
 
 @bp.post("/accounts/<id:account_id>")
@@ -54,7 +68,7 @@ def edit(account_id: int) -> Response | tuple[str, int]:
     try:
         api.edit(account_id, _changes(account_id))
     except (Invalid, BadRequest) as error:
-        return _page(account_id, wrong=_fields(error), typed=request.form), 400
+        return account_page(account_id, wrong=_fields(error), typed=request.form), 400
     flash(_("The changes are saved."), "good")
     return redirect(request.path, 303)
 
@@ -64,11 +78,11 @@ def renew(account_id: int) -> Response | tuple[str, int]:
     """Give it the cookies of a new sign-in."""
     given = {name: request.form.get(f"new_{name}", "").strip() for name in COOKIES}
     if not any(given.values()):
-        return _page(account_id, wrong={f"new_{COOKIES[0]}": _("Paste the new cookie here.")}), 400
+        return account_page(account_id, wrong={f"new_{COOKIES[0]}": _("Paste the new cookie here.")}), 400
     try:
         refreshing.refresh_cookie(account_id, NewCookies(**given))
     except BadRequest as error:
-        return _page(account_id, wrong={f"new_{error.param or COOKIES[0]}": str(error)}), 400
+        return account_page(account_id, wrong={f"new_{error.param or COOKIES[0]}": str(error)}), 400
     flash(_("The account has its new cookies. Test it to see whether it answers."), "good")
     return redirect(f"{HERE}/{account_id}", 303)
 
@@ -90,7 +104,10 @@ def test(account_id: int) -> Response:
     return with_work(where_from(), trying.test_many(trying.Which(ids=[account_id])).work_id)
 
 
-def _page(account_id: int, *, wrong: Texts = NOTHING, typed: Texts = NOTHING) -> str:
+def account_page(
+    account_id: int, *, wrong: Texts = NOTHING, typed: Texts = NOTHING, mailbox: Asked = NOT_ASKED
+) -> str:
+    """The page, with what is wrong by field and what was typed before."""
     s, now, profile = services(), time.time(), api.known(account_id)
     today = s.tally.today().get(account_id, ())
     account = shown(profile, today, s, now)
@@ -101,8 +118,10 @@ def _page(account_id: int, *, wrong: Texts = NOTHING, typed: Texts = NOTHING) ->
         account=account,
         row=row,
         kinds=row.kinds({kind: limit_of(kind, s) for kind in QuotaKind}, now),
-        values={**_held(profile, account), **typed},
-        mailbox=dict.fromkeys(MAILBOX, "") | profile.mailbox,
+        values={**_held(account), **typed},
+        mailbox=form_of(profile.given.mailbox, mailbox.kind, mailbox.typed),
+        asked=mailbox,
+        keeping=keeping_of(profile, s),
         wrong=wrong,
         events=timeline(api.history(account_id).history),
         failures=_failures(account_id),
@@ -115,24 +134,17 @@ def _page(account_id: int, *, wrong: Texts = NOTHING, typed: Texts = NOTHING) ->
     )
 
 
-def _held(profile: Profile, account: AccountShown) -> dict[str, str]:
+def _held(account: AccountShown) -> dict[str, str]:
     """What the form shows of it; cookies are masked."""
-    held = {name: getattr(account, name) or "" for name in FIELDS}
-    return held | {f"{MAILBOX_PREFIX}{name}": value for name, value in profile.mailbox.items()}
+    return {name: getattr(account, name) or "" for name in FIELDS}
 
 
 def _changes(account_id: int) -> AccountChanges:
     """What of the form differs from what it showed: a moment, say, was shown to the second alone."""
-    profile = api.known(account_id)
-    held = _held(profile, api.account(account_id).account)
+    held = _held(api.account(account_id).account)
     typed = {name: text.replace("\r\n", "\n").strip() for name, text in request.form.items()}
     changed = {name: typed[name] for name in FIELDS if typed.get(name, held[name]) != held[name]}
-    mailbox = {
-        name.removeprefix(MAILBOX_PREFIX): text
-        for name, text in typed.items()
-        if name.startswith(MAILBOX_PREFIX) and text != held.get(name, "")
-    }
-    return filled(AccountChanges, {**changed, **({"mailbox": mailbox} if mailbox else {})})
+    return filled(AccountChanges, changed)
 
 
 def _fields(error: Invalid | BadRequest) -> dict[str, str]:

@@ -64,6 +64,11 @@ class Row:
     def wants_cookies(self) -> bool:
         return self.state in WANT_COOKIES
 
+    @property
+    def keepable(self) -> bool:
+        """Whether the pool can sign it in, and should."""
+        return self.account.enabled and bool(self.profile.given.mailbox)
+
     def has(self, words: Sequence[str]) -> bool:
         """Whether all words stand somewhere in what may be seen of it."""
         account, given = self.account, self.profile.given

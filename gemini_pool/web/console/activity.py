@@ -51,9 +51,9 @@ SECONDS = {"1h": 3600, "24h": 86_400, "7d": 7 * 86_400}
 
 @bp.get("")
 def page() -> str:
-    """GET /activity?tab=calls|events|audit&before=…; `open` is the call that is shown with its attempts."""
+    """GET /activity?tab=calls|events|audit|work&before=…; `open` is the call shown with its attempts."""
     tab = request.args.get("tab", "calls")
-    show = {"events": _events, "audit": _audit}.get(tab, _calls)
+    show = {"events": _events, "audit": _audit, "work": _work}.get(tab, _calls)
     return show()
 
 
@@ -111,6 +111,10 @@ def _audit() -> str:
     older = changes[ON_PAGE - 1].id if len(changes) > ON_PAGE else None
     rows = [(change, deed(change.action)) for change in changes[:ON_PAGE]]
     return render_template("activity_audit.html", tab="audit", rows=rows, next_before=older)
+
+
+def _work() -> str:
+    return render_template("activity_work.html", tab="work", works=services().works.recent())
 
 
 def _wanted(wrong: dict[str, str]) -> CallFilter:

@@ -1,7 +1,4 @@
-"""Adding accounts from whatever was copied: first what is in it and what would be done, then doing it.
-
-Between the two the text lies in the page sealed, so that a page never holds a cookie that can be read.
-"""
+"""Adding accounts from whatever was copied: first what is in it and what would be done, then doing it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,10 +9,11 @@ from flask_babel import lazy_gettext as _l
 from flask_babel import ngettext
 from werkzeug.wrappers import Response
 
-from gemini_pool.errors import BadRequest, StoreError
+from gemini_pool.errors import BadRequest
 from gemini_pool.store.transfer.everything import Intent
 from gemini_pool.web.api import transfer
 from gemini_pool.web.console.accounts import HERE
+from gemini_pool.web.console.pasting import take_large_texts, text_of_form
 from gemini_pool.web.console.reading_words import in_words, place
 from gemini_pool.wiring import services
 
@@ -59,21 +57,25 @@ class Found:
         return bool(self.preview.added or self.preview.updated or self.models or self.settings)
 
     @property
+    def mailboxes(self) -> int:
+        """How many entries are mailboxes alone, to sign in with."""
+        return sum(one.mailbox_only for one in self.preview.entries)
+
+    @property
     def summary(self) -> str:
         """3 accounts found: 2 new, 1 updates clara@…"""
         preview = self.preview
         if not preview.entries:
             return _("No account was found in this.")
         updated = [one for one in preview.entries if one.action == "update" and one.account_id]
+        incomplete = preview.incomplete - self.mailboxes
         parts = [
             (preview.added, ngettext("%(num)s new", "%(num)s new", preview.added)),
             (preview.updated, self._updates(updated)),
             (preview.unchanged, ngettext("%(num)s as it is", "%(num)s as they are", preview.unchanged)),
             (preview.asking, ngettext("%(num)s to decide", "%(num)s to decide", preview.asking)),
-            (
-                preview.incomplete,
-                ngettext("%(num)s incomplete", "%(num)s incomplete", preview.incomplete),
-            ),
+            (self.mailboxes, ngettext("%(num)s mailbox", "%(num)s mailboxes", self.mailboxes)),
+            (incomplete, ngettext("%(num)s incomplete", "%(num)s incomplete", incomplete)),
         ]
         head = ngettext("%(num)s account found: ", "%(num)s accounts found: ", len(preview.entries))
         return head + _(", ").join(text for count, text in parts if count)
@@ -101,9 +103,8 @@ class Found:
 
 
 @bp.url_value_preprocessor
-def take_large_texts(endpoint: str | None, values: dict[str, object] | None) -> None:
-    """A HAR file may be pasted as well; the whole body has its own bound."""
-    request.max_form_memory_size = request.max_content_length
+def _large(endpoint: str | None, values: dict[str, object] | None) -> None:
+    take_large_texts()
 
 
 @bp.get("/accounts/add")
@@ -116,7 +117,7 @@ def page() -> str:
 def add() -> Response | str | tuple[str, int]:
     """Tell what a text holds; with `sure`, do it."""
     try:
-        text = _text()
+        text = text_of_form(*_from_fields(), most=transfer.MOST_CHARACTERS)
         asking, intent = _intents(text, answers := dict(_answers()))
     except BadRequest as error:
         return _page("", None, wrong=str(error)), 400
@@ -131,27 +132,6 @@ def add() -> Response | str | tuple[str, int]:
 def _page(text: str, found: Found | None, wrong: str = "") -> str:
     sealed = services().vault.seal(text) if found else ""
     return render_template("accounts_add.html", found=found, sealed=sealed, wrong=wrong, fields=FIELDS)
-
-
-def _text() -> str:
-    """All that was pasted, typed into fields, or chosen as files; or what an earlier preview sealed."""
-    given = [request.form.get("text", "")]
-    if not any(map(str.strip, given)) and (sealed := request.form.get("sealed")):
-        given.append(_unsealed(sealed))
-    given += [file.read().decode("utf-8", "replace") for file in request.files.getlist("file") if file]
-    text = "\n\n".join([*_from_fields(), *filter(str.strip, given)])
-    if not text.strip():
-        raise BadRequest(_("There is nothing to read yet. Paste something, or choose a file."))
-    if len(text) > transfer.MOST_CHARACTERS:
-        raise BadRequest(_("This is too much at once. Give it in parts."))
-    return text
-
-
-def _unsealed(sealed: str) -> str:
-    try:
-        return services().vault.open(sealed)
-    except StoreError:
-        raise BadRequest(_("What this page held cannot be read any more. Paste it again.")) from None
 
 
 def _from_fields() -> Iterator[str]:

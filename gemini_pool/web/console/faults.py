@@ -32,6 +32,12 @@ KNOWN = (
     _l("A password is set already: sign in with it."),
     _l("This is not the code that the authenticator shows now."),
     _l("There is a second factor already: switch it off first."),
+    _l("A sign-in of this account is under way already."),
+    _l("Nobody said where this account's codes arrive. Name its mailbox first."),
+    _l("None of these accounts has a mailbox to sign in with."),
+    _l("This instance signs nobody in (SYNC_ONLY_MODE): another one does, and sends new cookies."),
+    _l("All of these mailboxes are being signed in already."),
+    _l("Nothing was kept of this sign-in, or it was forgotten since."),
     _l("A model's name has 1 to 200 characters, and no spaces around it."),
 )
 

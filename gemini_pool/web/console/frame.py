@@ -15,7 +15,7 @@ from flask_babel import Babel, LazyString
 from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response
 
-from gemini_pool.web.console import language, words
+from gemini_pool.web.console import language, sign_in_words, words, work_words
 from gemini_pool.web.console.assets import Assets
 from gemini_pool.web.console.states import LOOKS, look
 from gemini_pool.web.same_site import local_path
@@ -34,6 +34,8 @@ FILTERS: dict[str, Callable[..., str]] = {
     "countdown": words.countdown,
     "clock": words.clock,
     "iso": words.iso,
+    "step": sign_in_words.step,
+    "reason": sign_in_words.reason,
 }
 
 
@@ -74,8 +76,10 @@ def install(app: Flask) -> None:
         language=language.chosen_language,
         language_tag=language.language_tag,
         look=look,
+        standing=work_words.standing,
         static_url=assets.url,
         theme=theme,
+        work_title=work_words.title,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 

@@ -11,6 +11,8 @@ from flask_babel import lazy_gettext as _l
 
 from gemini_pool.roster import Account, AccountState
 from gemini_pool.store.figures import Point, Span
+from gemini_pool.store.profiles import Profile
+from gemini_pool.web.console.sign_in_needs import NOBODY, SigningIn, signing_in_of
 from gemini_pool.web.console.states import LOOKS
 from gemini_pool.web.console.wellness import needs, sentence, take_census
 from gemini_pool.wiring import Services, services
@@ -63,8 +65,17 @@ def page() -> str:
     """GET /?period=24h."""
     s, now = services(), time.time()
     period = next((one for one in PERIODS if one.name == request.args.get("period")), PERIODS[0])
-    accounts = [profile.account for profile in s.office.profiles.get()]
-    shown = view(accounts, buckets(s, period), load(s), period=period, now=now, outage=s.manager.outage)
+    profiles = s.office.profiles.get()
+    accounts = [profile.account for profile in profiles]
+    shown = view(
+        accounts,
+        buckets(s, period),
+        load(s),
+        period=period,
+        now=now,
+        outage=s.manager.outage,
+        signing_in=_signing_in(s, profiles, now),
+    )
     return render_template("overview.html", **shown, **busiest(s, period, accounts))
 
 
@@ -91,6 +102,13 @@ def busiest(s: Services, period: Period, accounts: Sequence[Account]) -> dict[st
     }
 
 
+def _signing_in(s: Services, profiles: Sequence[Profile], now: float) -> SigningIn:
+    """What it needs; an instance that signs nobody in needs nothing of it."""
+    if s.settings.sync_only:
+        return NOBODY
+    return signing_in_of(profiles, s.sign_ins.troubles(), now, by_itself=s.settings.auto_refresh)
+
+
 def _bucket(point: Point) -> Bucket:
     counts, first = point.figures.counts, point.figures.first
     return Bucket(
@@ -111,12 +129,13 @@ def view(
     period: Period,
     now: float,
     outage: bool = False,
+    signing_in: SigningIn = NOBODY,
 ) -> dict[str, Any]:
     """What overview.html shows of these numbers."""
     states = [account.state(now) for account in accounts]
     return {
         "said": sentence(take_census(accounts, now, outage=outage), now),
-        "needs": needs(accounts, now, outage=outage),
+        "needs": [*needs(accounts, now, outage=outage, kept=signing_in.kept), *signing_in.needs],
         "counts": [(state, states.count(state)) for state in LOOKS if state in states],
         "cells": [
             [account.id, account.name, state, account.reason, _changes_at(account, state, now)]

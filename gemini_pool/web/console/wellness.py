@@ -1,7 +1,7 @@
 """Whether the pool is well, in a sentence, and what needs a hand. Pure: accounts and a time in, words out."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
@@ -39,13 +39,15 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """Something that waits for the operator, and where it is mended."""
+    """Something that waits for the operator, and where it is mended; with an `action` its button does it, by
+    a form to there."""
 
     tone: str
     icon: str
     text: str
     button: str
     href: str
+    action: str = ""
 
 
 def take_census(accounts: Iterable[Account], now: float, *, outage: bool = False) -> Census:
@@ -91,8 +93,10 @@ def sentence(census: Census, now: float) -> Said:
     return Said(_tone(census), text + _("."))
 
 
-def needs(accounts: Sequence[Account], now: float, *, outage: bool = False) -> list[Need]:
-    """What the operator should do, the worst first."""
+def needs(
+    accounts: Sequence[Account], now: float, *, outage: bool = False, kept: Collection[int] = ()
+) -> list[Need]:
+    """What the operator should do, the worst first. The pool itself can sign in those that are `kept`."""
     if not accounts:
         return [Need("bad", "plus-lg", _("The pool has no accounts."), _("Add accounts"), "/accounts/add")]
     found = []
@@ -101,6 +105,8 @@ def needs(accounts: Sequence[Account], now: float, *, outage: bool = False) -> l
         found.append(Need("bad", "exclamation-triangle-fill", told, _("Open settings"), "/settings"))
     by_state: dict[AccountState, list[str]] = defaultdict(list)
     for account in accounts:
+        if account.id in kept:
+            continue
         if account.hard_out(now) or account.state(now) is AccountState.EXPIRING_SOON:
             by_state[account.state(now)].append(account.name)
     return found + [_need(state, by_state[state]) for state in NEEDY if state in by_state]
