@@ -18,6 +18,7 @@ from gemini_pool.web.api import refreshing, statistics, trying
 from gemini_pool.web.api.account_shapes import AccountShown, limit_of, shown
 from gemini_pool.web.api.described import filled
 from gemini_pool.web.api.given_accounts import AccountChanges, NewCookies
+from gemini_pool.web.console.account_health import health_of
 from gemini_pool.web.console.account_rows import row_of
 from gemini_pool.web.console.account_story import Failure, failures, timeline
 from gemini_pool.web.console.accounts import HERE, where_from
@@ -112,6 +113,7 @@ def _page(account_id: int, *, wrong: Texts = NOTHING, typed: Texts = NOTHING) ->
         raw=account.model_dump_json(indent=2),
         followed=work_asked_for(),
         now=now,
+        health=health_of(account_id),
     )
 
 
