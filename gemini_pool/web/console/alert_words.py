@@ -4,7 +4,6 @@ import re
 from dataclasses import dataclass
 
 from flask_babel import LazyString
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from gemini_pool.store.alerts import RECOVERED, Condition, Told
@@ -15,7 +14,7 @@ from gemini_pool.web.console.told import Table, retold
 class Kind:
     """What alerts of a kind are called, with their icon and tone."""
 
-    title: LazyString
+    title: LazyString | str
     icon: str
     tone: str
 
@@ -26,8 +25,8 @@ KINDS = {
     "account_needs_human": Kind(_l("%(name)s needs somebody"), "exclamation-triangle-fill", "bad"),
     "refresh_failed": Kind(_l("%(name)s cannot be signed in"), "box-arrow-in-right", "warn"),
 }
-OVER = Kind(_l("Over"), "check-circle-fill", "good")
-UNKNOWN = Kind(_l("Trouble"), "exclamation-triangle-fill", "warn")
+OVER = Kind(_l("Over: %(title)s"), "check-circle-fill", "good")
+UNKNOWN = Kind("%(title)s", "exclamation-triangle-fill", "warn")
 # The English titles (gemini_pool/jobs/conditions.py), to know of what one says that it is over.
 ENGLISH = (
     (re.compile(r"no account can answer", re.IGNORECASE), "pool_empty"),
@@ -93,10 +92,9 @@ def line(one: Condition | Told, at: float) -> AlertLine:
 
 
 def _title(one: Condition | Told, kind: Kind, name: str) -> str:
-    if kind is UNKNOWN:
-        return one.title
-    if kind is not OVER:
-        return str(kind.title) % {"name": name}
-    held = one.title.removeprefix("Over: ")
-    of = next((event for pattern, event in ENGLISH if pattern.fullmatch(held)), None)
-    return _("Over: %(title)s", title=str(KINDS[of].title) % {"name": name} if of else held)
+    title = one.title
+    if kind is OVER:
+        title = title.removeprefix("Over: ")
+        held = next((KINDS[event] for pattern, event in ENGLISH if pattern.fullmatch(title)), None)
+        title = str(held.title) % {"name": name} if held else title
+    return str(kind.title) % {"name": name, "title": title}

@@ -8,7 +8,7 @@ from gemini_pool.store.peers import PeerKind
 from gemini_pool.web.console.told import Table
 
 KINDS = {
-    PeerKind.GEMINI_POOL: _l("gemini_pool"),
+    PeerKind.GEMINI_POOL: "gemini_pool",
     PeerKind.BUSINESS_GEMINI: _l("business-gemini-pool (older)"),
 }
 # What is wrong with a form (gemini_pool/store/peers.py): here for the catalogue.

@@ -34,7 +34,7 @@ class PeerLine:
     """An instance as the page shows it; `waiting` accounts are still to be brought to it."""
 
     peer: Peer
-    kind: LazyString
+    kind: LazyString | str
     failure: str
     waiting: int
 

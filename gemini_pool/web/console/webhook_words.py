@@ -13,9 +13,9 @@ from gemini_pool.web.console.told import Table
 KINDS = {
     "https": _l("JSON, to a webhook"),
     "http": _l("JSON, to a webhook"),
-    "telegram": _l("Telegram"),
-    "bark": _l("Bark"),
-    "ntfy": _l("ntfy"),
+    "telegram": "Telegram",
+    "bark": "Bark",
+    "ntfy": "ntfy",
 }
 # What became of a message (gemini_pool/observe/alerts.py, web/api/alerts.py).
 SAID: Table = (

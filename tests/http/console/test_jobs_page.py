@@ -138,7 +138,7 @@ def test_a_run_that_was_cut_off_says_so(person: Person, book: JobBook, led: None
 @pytest.mark.parametrize(
     ("message", "told"),
     [
-        ("3 passed, 1 failed, 1 taken out.", "通过 3 个，失败 1 个，停用 1 个"),
+        ("3 passed, 1 failed, 1 taken out.", "通过 3 个、失败 1 个、停用 1 个"),
         ("Deleted calls: 12.", "已删除：调用 12"),
         ("Nothing was old.", "没有过期内容"),
         ("2 signed in, 1 failed", "已登录 2 个，失败 1 个"),
