@@ -74,7 +74,7 @@ def health_of(account_id: int) -> HealthLine:
         look=LOOKS[found.found] if found else None,
         message=retold(found.message) if found else "",
         next_at=max(later, planned) if later and planned else planned,
-        automatic=s.settings.health_enabled and not (job and job.paused),
+        automatic=job is not None and job.entry.every_seconds is not None and not job.paused,
     )
 
 
