@@ -4,6 +4,7 @@ import * as confirm from './confirm.js'
 import * as copy from './copy.js'
 import * as live from './live.js'
 import * as menus from './menus.js'
+import * as notices from './notices.js'
 import * as refresh from './refresh.js'
 import * as strip from './strip.js'
 import * as time from './time.js'
@@ -21,4 +22,5 @@ mount(document)
 if (document.querySelector('.rail')) { // signed in
   live.start()
   refresh.start(mount)
+  notices.start()
 }

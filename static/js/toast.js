@@ -5,10 +5,11 @@ import {t} from './words.js'
 const ICONS = {good: 'check-circle-fill', warn: 'exclamation-triangle-fill', bad: 'x-octagon-fill'}
 const SECONDS = 6
 
-/** Say something; tone is good, warn, bad, or '' for what is merely worth knowing. */
-export function toast(text, tone = '') {
+/** Say something, as a link where there is more to see; tone is good, warn, bad, or '' for what is merely worth
+ *  knowing. */
+export function toast(text, tone = '', href = '') {
   const close = element('button', {class: 'btn btn-quiet btn-icon', type: 'button', 'aria-label': t('Close')}, icon('x-lg'))
-  const note = element('div', {class: `toast-note ${tone && `tone-${tone}`}`}, icon(ICONS[tone] ?? 'info-circle-fill'), element('span', {}, text), close)
+  const note = element('div', {class: `toast-note ${tone && `tone-${tone}`}`}, icon(ICONS[tone] ?? 'info-circle-fill'), element('span', {}, href ? element('a', {href}, text) : text), close)
   close.addEventListener('click', () => note.remove())
   document.getElementById('toasts').append(note)
   if (tone !== 'bad') leave(note)

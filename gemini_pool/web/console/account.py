@@ -19,6 +19,7 @@ from gemini_pool.web.api import refreshing, statistics, trying
 from gemini_pool.web.api.account_shapes import AccountShown, limit_of, shown
 from gemini_pool.web.api.described import filled
 from gemini_pool.web.api.given_accounts import AccountChanges, NewCookies
+from gemini_pool.web.console.account_health import health_of
 from gemini_pool.web.console.account_rows import row_of
 from gemini_pool.web.console.account_story import Failure, failures, timeline
 from gemini_pool.web.console.accounts import HERE, where_from
@@ -131,6 +132,7 @@ def account_page(
         raw=account.model_dump_json(indent=2),
         followed=work_asked_for(),
         now=now,
+        health=health_of(account_id),
     )
 
 
