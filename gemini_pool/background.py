@@ -21,7 +21,7 @@ from gemini_pool.jobs.sweep import (
     sweep,
     tallies_older_than,
 )
-from gemini_pool.keeping import PLANNER
+from gemini_pool.keeping import PLANNER, prune_profiles
 from gemini_pool.pool.policy import Policy
 from gemini_pool.settings import MEGABYTE, Settings
 from gemini_pool.store.statistics import MOST_DAYS
@@ -90,6 +90,7 @@ def build_jobs(stores: Stores, more: Sequence[Job], stopping: threading.Event) -
         "sign-ins": older_than(WORK_DAYS, stores.sign_ins),
         "alerts": older_than(WORK_DAYS, stores.alerts),
         "runs of jobs": older_than(RUN_DAYS, stores.job_book),
+        "browser profiles": partial(prune_profiles, stores),
         "files": older_than(settings.file_days, stores.files),
         "orders of films": older_than(settings.file_days, stores.videos),
         "files on disk": older_than(settings.file_days, stores.depot),

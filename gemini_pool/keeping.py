@@ -1,6 +1,7 @@
 """How keeping accounts signed in is put together."""
 
 import os
+import shutil
 import sys
 import threading
 from collections.abc import Callable, Generator
@@ -27,6 +28,7 @@ from gemini_pool.upstream.proof import Proof
 MINUTE, HOUR = 60.0, 3600.0
 JITTER_SECONDS = 30.0
 PLANNER = "refresh"
+PROFILES = "profiles"
 # What the setting says, for those values that say something.
 HIDDEN = MappingProxyType({"shown": False, "hidden": True})
 # How long a person at the browser's window may take for what the service asks of people.
@@ -68,6 +70,17 @@ def keeping_jobs(
     return Job(PLANNER, "Order the sign-ins that are due", every, planner.plan, JITTER_SECONDS), work
 
 
+def prune_profiles(stores: Stores) -> int:
+    """Delete the browser profiles of accounts that are gone, all of them where none are kept; how many."""
+    settings = stores.settings
+    kept = {str(one.id) for one in stores.accounts.accounts()} if settings.browser_profiles else set()
+    folder = settings.data_path / PROFILES
+    gone = [one for one in folder.iterdir() if one.name not in kept] if folder.is_dir() else []
+    for profile in gone:
+        shutil.rmtree(profile, ignore_errors=True)
+    return len(gone)
+
+
 def _sign_in(settings: Settings, seeker: Seeker, keep: Keep) -> Generator[Silence | str, None, SignedIn]:
     """Sign somebody in with the settings' browser."""
     mailbox = partial(open_mailbox, seeker.mailbox, mail_defaults(settings), renewed=seeker.renewed)
@@ -104,7 +117,7 @@ def _browser(settings: Settings, seeker: Seeker) -> BrowserChoice:
         proxy=settings.browser_proxy or settings.proxy,
         headless=headless,
         most_mb=settings.browser_mb,
-        profile=settings.data_path / "profiles" / str(seeker.account_id) if kept else None,
+        profile=settings.data_path / PROFILES / str(seeker.account_id) if kept else None,
         language=settings.language,
     )
 

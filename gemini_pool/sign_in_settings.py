@@ -102,7 +102,10 @@ class SignInSettings:
         "there is a display.",
     )
     browser_profiles: bool = knob(
-        "BROWSER_PROFILES", "0", SWITCH, "Keep a browser profile for each account under DATA_DIR."
+        "BROWSER_PROFILES",
+        "0",
+        SWITCH,
+        "Keep a browser profile for each account under DATA_DIR; what is in it is not encrypted by us.",
     )
     browsers_at_once: int = knob(
         "BROWSERS_AT_ONCE", "1", whole(1, 8), "Browsers that run at one time; each takes some 500 MB."

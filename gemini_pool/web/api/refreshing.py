@@ -25,6 +25,10 @@ bp = Desk("refreshing", "/api")
 
 MOST_CHARACTERS = 2_000_000
 BEGINS = "The sign-in has its turn within seconds; watch it under works."
+NOBODY = (
+    "The sign-in is ordered, but nobody runs the background jobs: set SCHEDULER=1, or start "
+    "`python -m gemini_pool jobs`."
+)
 UNDER_WAY = "A sign-in of this account is under way already."
 
 
@@ -116,7 +120,7 @@ def refresh(account_id: int, body: How) -> Ordered:
     work_id = order(s, f"Sign-in of {profile.account.name}", [profile], visible=not body.headless)
     if work_id is not None:
         wrote("account.refreshed", f"account {account_id}")
-        return Ordered(message=BEGINS, work_id=work_id)
+        return Ordered(message=_begins(s), work_id=work_id)
     return Ordered(message=UNDER_WAY, work_id=s.orders.holding(REFRESH, str(account_id)) or 0)
 
 
@@ -134,6 +138,7 @@ def refresh_cookie(account_id: int, body: NewCookies) -> Renewed:
     tried = _tried(s, wanted.credentials)
     s.accounts.edit(account_id, changes)
     s.sign_ins.settle(account_id)
+    s.peers.queue.enqueue(account_id)
     wrote("account.renewed", f"account {account_id}", ", ".join(given))
     return Renewed(message=f"The account has its new cookies. {tried}".strip())
 
@@ -149,7 +154,7 @@ def refresh_many(body: Which) -> Ordered:
     if work_id is None:
         return Ordered(message=UNDER_WAY, work_id=s.orders.holding(REFRESH, str(wanted[0].account.id)) or 0)
     wrote("accounts.refreshed", f"{len(wanted)} accounts")
-    return Ordered(message=BEGINS, work_id=work_id)
+    return Ordered(message=_begins(s), work_id=work_id)
 
 
 @bp.operation("POST", "/enrolments")
@@ -203,6 +208,10 @@ def page(sign_in_id: int) -> Response:
 def enrollable(reading: Reading) -> list[FoundAccount]:
     """What of a text can be signed in with: mailboxes whose address is known."""
     return [one for one in reading.found if one.account.mailbox and one.account.email]
+
+
+def _begins(s: Services) -> str:
+    return BEGINS if s.jobs.leader() else NOBODY
 
 
 def order(s: Services, title: str, profiles: Sequence[Profile], *, visible: bool = False) -> int | None:

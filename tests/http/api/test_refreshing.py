@@ -1,8 +1,11 @@
 """Sign-ins are ordered over the API, done by the process that leads, and watched as work."""
 
+from dataclasses import replace
+
 import pytest
 from programs import Program
 
+from gemini_pool.keeping import PROFILES, prune_profiles
 from gemini_pool.simulator.world import World
 from gemini_pool.store.orders import Task
 from gemini_pool.store.sign_ins import SignInOutcome
@@ -27,6 +30,7 @@ def taken(services: Services) -> Task:
 def test_an_account_is_signed_in_when_asked(program: Program, services: Services) -> None:
     ordered = program.post("/api/accounts/1/auto-refresh-cookie", {"headless": True})
     assert (ordered["success"], ordered["auto"]) == (True, True)
+    assert "nobody runs the background jobs" in ordered["message"]  # in a test
     work = program.get(f"/api/works/{ordered['work_id']}")
     assert work["work"]["state"] == "waiting"
     assert [(one["ref"], one["name"], one["state"]) for one in work["items"]] == [("1", "amber", "waiting")]
@@ -136,3 +140,24 @@ def test_what_somebody_does_about_it_ends_the_trouble(
         services.sign_ins.went_wrong(1, "no", again=False, pause=60)
         act()
         assert program.get("/api/accounts/1/sign-ins")["trouble"] is None
+
+
+def test_cookies_given_by_hand_go_to_other_instances(
+    program: Program, services: Services, world: World
+) -> None:
+    peer = {"name": "other", "url": "https://other.example", "token": "gp-sync-of-the-tests"}
+    program.post("/api/sync/peers", peer)
+    new = world.wallet.rotate(world.accounts["amber"])
+    program.post("/api/accounts/1/refresh-cookie", {"secure_c_ses": new})
+    assert [one["waiting"] for one in program.get("/api/sync/peers")["peers"]] == [1]
+
+
+def test_profiles_of_accounts_that_are_gone_are_deleted(services: Services) -> None:
+    folder = services.settings.data_path / PROFILES
+    assert prune_profiles(services) == 0
+    for name in ("1", "99"):
+        (folder / name / "Default").mkdir(parents=True)
+    keeps = replace(services, settings=replace(services.settings, browser_profiles=True))
+    assert prune_profiles(keeps) == 1
+    assert [one.name for one in folder.iterdir()] == ["1"]
+    assert prune_profiles(services) == 1  # no profiles are wanted any more
