@@ -4,6 +4,7 @@ import json
 import os
 import threading
 import time
+from base64 import b64decode
 from collections.abc import Callable, Iterator
 from itertools import product
 from pathlib import Path
@@ -18,7 +19,10 @@ from werkzeug.serving import make_server
 from gemini_pool.roster import QuotaKind, Standing, Verdict
 from gemini_pool.simulator.cast import SimAccount, make_account
 from gemini_pool.simulator.world import World
+from gemini_pool.store.orders import refreshes
 from gemini_pool.store.profiles import Changes
+from gemini_pool.store.sign_ins import SignInOutcome
+from gemini_pool.store.works import Step
 from gemini_pool.wiring import EXTENSION, Services
 
 Keys = pytest.importorskip("selenium.webdriver.common.keys", reason="selenium is not installed").Keys
@@ -26,6 +30,10 @@ Keys = pytest.importorskip("selenium.webdriver.common.keys", reason="selenium is
 WIDTHS = {390: 844, 768: 1024, 1440: 900}
 SCREENS = Path(__file__).resolve().parents[2] / "build" / "screens"
 SCRIPT = Path(__file__).resolve().parents[2] / "static" / "extractor.user.js"
+PERSON = "The service takes this browser for a machine (CAPTCHA_CHECK_FAILED): sign in by hand."
+PICTURE = b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+)
 LIMIT = "429 RESOURCE_EXHAUSTED: the quota of pictures is used up for today"
 
 
@@ -35,7 +43,7 @@ def app(make_app: Callable[..., Flask]) -> Flask:
     app = make_app("amber", "bruno", "clara", "dieter", "emil", ADMIN_PASSWORD=PASSWORD, DAILY_IMAGES="50")
     s: Services = app.extensions[EXTENSION]
     now = time.time()
-    amber, bruno, clara, dieter, _ = s.accounts.accounts()
+    amber, bruno, clara, dieter, emil = s.accounts.accounts()
     s.accounts.edit(amber.id, Changes(email="amber@example.org", expires_at=now + 26 * 3600))
     s.accounts.record(bruno, Verdict(LIMIT, kind=QuotaKind.IMAGES, until=now + 7300))
     s.accounts.record(clara, Verdict("getoxsrf sent us to the sign-in page", standing=Standing.NEEDS_SIGN_IN))
@@ -43,7 +51,20 @@ def app(make_app: Callable[..., Flask]) -> Flask:
     for number in range(12):
         s.tally.count(amber.id, QuotaKind.TEXT, failed=number == 3)
     s.tally.flush()
+    sign_in_fails(s, emil.id)
     return app
+
+
+def sign_in_fails(s: Services, account_id: int) -> None:
+    """One that the pool signs in, in vain the last time and ordered anew since."""
+    s.accounts.edit(account_id, Changes(mailbox={"mail_provider": "imap", "mail_address": "e@mail.example"}))
+    profile = s.accounts.profile(account_id)
+    assert profile
+    sign_in = s.sign_ins.begin(account_id, profile.account.name, 1)
+    s.sign_ins.keep(sign_in, PICTURE, "<html>")
+    s.sign_ins.end(sign_in, SignInOutcome.PERSON, PERSON, [Step("browser", 1210), Step("open", 300)])
+    s.sign_ins.went_wrong(account_id, PERSON, again=False, pause=900)
+    s.orders.place("refresh", "Sign-in of emil", refreshes([profile]))
 
 
 @pytest.fixture
@@ -114,7 +135,10 @@ def shoot(browser: Any, name: str, width: int) -> None:
     size(browser, width)
 
 
-PAGES = ("/accounts", "/accounts/3", "/accounts/add", "/accounts/unusable", "/account_extractor.html")
+PAGES = (
+    "/accounts", "/accounts/3", "/accounts/5", "/accounts/1?kind=cfmail", "/accounts/add", "/accounts/enrol",
+    "/accounts/unusable", "/account_extractor.html", "/activity?tab=work", "/activity/work/1",
+)  # fmt: skip
 
 
 def test_nothing_is_wider_than_the_screen_and_nothing_is_refused(browser: Any, console: str) -> None:

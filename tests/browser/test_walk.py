@@ -20,9 +20,10 @@ from gemini_pool.simulator.server import Simulator
 
 PASSWORD = "correct horse battery"
 PAGES = (
-    "/", "/accounts", "/accounts/1", "/accounts/add", "/accounts/unusable", "/account_extractor.html",
-    "/chat", "/keys", "/keys/1", "/models", "/activity", "/activity?tab=events", "/activity?tab=audit",
-    "/settings", "/settings/security", "/settings/data", "/welcome",
+    "/", "/accounts", "/accounts/1", "/accounts/add", "/accounts/enrol", "/accounts/unusable",
+    "/account_extractor.html", "/chat", "/keys", "/keys/1", "/models", "/activity", "/activity?tab=events",
+    "/activity?tab=audit", "/activity?tab=work", "/settings", "/settings/security", "/settings/data",
+    "/welcome",
 )  # fmt: skip
 EVERYWHERE = 10  # new connections, which both workers take their share of
 

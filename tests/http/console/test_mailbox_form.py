@@ -107,6 +107,8 @@ def test_what_is_lacking_stands_beside_its_field(send: Send, s: Services, where:
     assert form_of(reply.text)["mail_address"] == "a@mail.example"
     assert SECRET not in reply.text
     assert not mailbox(s)
+    assert 'name="next" value="/accounts/1"' in reply.text  # this page itself is an answer, and no place
+    assert f'href="{OWN}' not in reply.text
 
 
 def test_a_test_saves_nothing_and_what_was_typed_can_be_saved_after_it(
