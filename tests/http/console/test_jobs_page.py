@@ -70,7 +70,7 @@ def test_each_job_is_told_with_its_state_its_last_run_and_its_next(
     health = row(person, "health")
     assert "Paused 5 min Failed now" in health
     assert health.endswith("the log tells what. – Run now Resume")
-    assert row(person, "tidy").startswith("Tidy <i>up</i> Running since ")
+    assert row(person, "tidy").startswith("Tidy <i>up</i> Running begun now ")
     assert row(person, "sign-ins").endswith("Waits only when asked for none yet – Run now")
     assert "<i>" not in person.see("/activity/jobs").text
 
