@@ -22,7 +22,8 @@ PASSWORD = "correct horse battery"
 PAGES = (
     "/", "/accounts", "/accounts/1", "/accounts/add", "/accounts/unusable", "/account_extractor.html",
     "/chat", "/keys", "/keys/1", "/models", "/activity", "/activity?tab=events", "/activity?tab=audit",
-    "/settings", "/settings/security", "/settings/data", "/welcome",
+    "/activity/jobs", "/activity/jobs/sweep", "/activity/alerts",
+    "/settings", "/settings/security", "/settings/data", "/settings/peers", "/settings/peers/add", "/welcome",
 )  # fmt: skip
 EVERYWHERE = 10  # new connections, which both workers take their share of
 
