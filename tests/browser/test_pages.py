@@ -14,14 +14,19 @@ from running import until
 from signing_in import PASSWORD
 from werkzeug.serving import make_server
 
+from gemini_pool.jobs.leader import LOCK_FILE, Leader
+from gemini_pool.store.alerts import Condition
+from gemini_pool.store.job_book import JobEntry
 from gemini_pool.store.journal import CallRecord
+from gemini_pool.store.peers import GivenPeer
 from gemini_pool.wiring import EXTENSION, Services
 
 Keys = pytest.importorskip("selenium.webdriver.common.keys", reason="selenium is not installed").Keys
 
 PAGES = (
     "/keys", "/keys/1", "/models", "/models/edit?id=gemini-auto", "/activity?open=1", "/activity?tab=events",
-    "/activity?tab=audit", "/settings", "/settings/upstream", "/settings/security", "/settings/data",
+    "/activity?tab=audit", "/activity/jobs", "/activity/jobs/sweep", "/activity/alerts", "/settings/peers",
+    "/settings/peers/1", "/settings", "/settings/upstream", "/settings/security", "/settings/data",
     "/welcome", "/nothing",
 )  # fmt: skip
 CALL = CallRecord(
@@ -145,8 +150,47 @@ def test_a_proxy_is_tried_without_leaving_the_page(console: Console) -> None:
     console.wait("The service answered in", "#tried")
 
 
+def test_trouble_is_told_on_whatever_page_is_open(console: Console) -> None:
+    console.browser.execute_script("document.documentElement.dataset.kept = 'yes'")
+    trouble = Condition("person:1", "account_needs_human", "amber needs somebody", "It is.", (1, "amber"))
+    for _ in range(2):
+        console.services.alerts.look([trouble], [])
+    console.wait("amber needs somebody", "#toasts")
+    assert console.one("html").get_attribute("data-kept") == "yes", "the page was not loaded anew"
+    console.one("#toasts a").click()
+    until(lambda: console.browser.current_url.endswith("/accounts/1"), what="the account's page")
+
+
+def test_a_run_appears_in_the_table_of_jobs_as_it_begins_and_ends(console: Console) -> None:
+    book = console.services.job_book
+    book.open([JobEntry("sweep", "Delete what is old", 3600)], since=0)
+    leader = Leader(console.services.settings.data_path / LOCK_FILE)
+    assert leader.try_lead()
+    console.go("/activity/jobs")
+    console.wait("none yet", "#jobs")
+    run_id = book.begin("sweep", 77, ordered=False, next_at=4e9)
+    console.wait("Running", "#jobs")
+    book.end("sweep", run_id, ok=True, message="Nothing was old.", next_at=4e9)
+    console.wait("Nothing was old.", "#jobs")
+    leader.resign()
+
+
+def furnish(services: Services) -> None:
+    """Jobs, trouble and other instances with long names and much to say."""
+    book, long = services.job_book, "No_space_in_this_message_" * 8
+    book.open([JobEntry("sweep", "Delete what is old", 3600), JobEntry("new", long, 60)], since=0)
+    for name in ("sweep", "new"):
+        book.end(name, book.begin(name, 77, ordered=True, next_at=4e9), ok=False, message=long, next_at=4e9)
+    for _ in range(2):
+        services.alerts.look([Condition("x", "account_needs_human", long, long, (1, long))], [])
+    peer_id = services.peers.add(GivenPeer(long[:100], f"https://{long}.example/{long}", "gp-sync-x"))
+    services.peers.failed(peer_id, long)
+    services.sync_tokens.create(long)
+
+
 def test_no_page_is_wider_than_its_screen_and_nothing_is_refused(console: Console) -> None:
     console.services.keys.create("A_key_with_a_name_that_is_long_and_has_no_space_in_it", per_minute=3)
+    furnish(console.services)
     console.record()
     for width in (390, 768, 1440):
         screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}

@@ -10,6 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from gemini_pool.store.job_book import JobEntry, RunState
 from gemini_pool.web.console.told import Table, retold
+from gemini_pool.web.console.words import number
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,11 @@ KINDS = {
 }
 
 
+def rank(name: str) -> int:
+    """Where a job stands in the list: in the order of the table, new ones at the end."""
+    return [*JOBS, name].index(name)
+
+
 def title(job: JobEntry) -> str:
     """What a job is called; by its own title where it is a new one."""
     known = JOBS.get(job.name)
@@ -146,4 +152,4 @@ def outcome(message: str) -> str:
 def _kinds(listed: str) -> Iterator[str]:
     for one in listed.split(", "):
         kind, _colon, count = one.rpartition(": ")
-        yield f"{KINDS.get(kind, kind)} {count}"
+        yield f"{KINDS.get(kind, kind)} {number(int(count))}"

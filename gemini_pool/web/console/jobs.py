@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response
 
 from gemini_pool.store.job_book import JobNow, JobRun, RunState
 from gemini_pool.web.api import jobs as api
-from gemini_pool.web.console.job_words import ENDS, STANDINGS, Standing, about, outcome, title
+from gemini_pool.web.console.job_words import ENDS, STANDINGS, Standing, about, outcome, rank, title
 from gemini_pool.web.same_site import local_path
 from gemini_pool.wiring import services
 
@@ -48,7 +48,8 @@ def page() -> str:
     """GET /activity/jobs."""
     s, now = services(), time.time()
     process = s.jobs.leader()
-    lines = [_line(job, process, now) for job in s.job_book.all()]
+    jobs = sorted(s.job_book.all(), key=lambda job: rank(job.entry.name))
+    lines = [_line(job, process, now) for job in jobs]
     return render_template("jobs.html", tab="jobs", lines=lines, process=process)
 
 

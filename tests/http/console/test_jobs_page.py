@@ -70,7 +70,7 @@ def test_each_job_is_told_with_its_state_its_last_run_and_its_next(
     health = row(person, "health")
     assert "Paused 5 min Failed now" in health
     assert health.endswith("the log tells what. – Run now Resume")
-    assert row(person, "tidy").startswith("Tidy <i>up</i> Running since ")
+    assert row(person, "tidy").startswith("Tidy <i>up</i> Running begun now ")
     assert row(person, "sign-ins").endswith("Waits only when asked for none yet – Run now")
     assert "<i>" not in person.see("/activity/jobs").text
 
@@ -122,6 +122,9 @@ def test_the_runs_of_a_job_have_their_own_page(person: Person, book: JobBook, le
     assert "Run 54 <b>. asked for 77" in text
     assert "Run 5 <b>. at its time 77" in text
     assert "Run 4 <b>." not in text
+    assert "Its events" not in text
+    ran(book, "health", "Something went wrong here; the log tells what.", ok=False)
+    assert "?tab=events&amp;level=ERROR&amp;q=the%20job%20health" in person.see("/activity/jobs/health").text
     assert "It has not run yet." in text_of(person.see("/activity/jobs/sign-ins"))
     for path in ("/activity/jobs/nothing", "/activity/jobs/nothing/run"):
         assert person.see("/activity/jobs/nothing").status_code == 404, path
