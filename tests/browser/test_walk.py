@@ -20,17 +20,10 @@ from gemini_pool.simulator.server import Simulator
 
 PASSWORD = "correct horse battery"
 PAGES = (
-<<<<<<< HEAD
     "/", "/accounts", "/accounts/1", "/accounts/add", "/accounts/enrol", "/accounts/unusable",
     "/account_extractor.html", "/chat", "/keys", "/keys/1", "/models", "/activity", "/activity?tab=events",
-    "/activity?tab=audit", "/activity?tab=work", "/settings", "/settings/security", "/settings/data",
-    "/welcome",
-=======
-    "/", "/accounts", "/accounts/1", "/accounts/add", "/accounts/unusable", "/account_extractor.html",
-    "/chat", "/keys", "/keys/1", "/models", "/activity", "/activity?tab=events", "/activity?tab=audit",
-    "/activity/jobs", "/activity/jobs/sweep", "/activity/alerts",
+    "/activity?tab=audit", "/activity?tab=work", "/activity/jobs", "/activity/jobs/sweep", "/activity/alerts",
     "/settings", "/settings/security", "/settings/data", "/settings/peers", "/settings/peers/add", "/welcome",
->>>>>>> wt-page2
 )  # fmt: skip
 EVERYWHERE = 10  # new connections, which both workers take their share of
 
