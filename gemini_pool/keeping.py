@@ -16,11 +16,9 @@ from gemini_pool.jobs.refresh import Keep, Refresher, Seeker
 from gemini_pool.jobs.running import Job
 from gemini_pool.jobs.sign_ins import Desk, Pace
 from gemini_pool.settings import Settings
-from gemini_pool.signin.attempt import attempt
 from gemini_pool.signin.choice import BrowserChoice, is_headless
 from gemini_pool.signin.mailbox import MailDefaults, open_mailbox
 from gemini_pool.signin.order import Order, SignedIn
-from gemini_pool.signin.runs import sweep
 from gemini_pool.store.orders import SIGN_INS
 from gemini_pool.stores import Stores
 from gemini_pool.upstream.proof import Proof
@@ -59,7 +57,7 @@ def keeping_jobs(
         settings.browsers_at_once,
         settings.refresh_backoff * MINUTE,
     )
-    desk = Desk(stores.orders, stores.sign_ins, refresher, pace, partial(sweep, _folder(settings)), stopping)
+    desk = Desk(stores.orders, stores.sign_ins, refresher, pace, partial(_sweep, _folder(settings)), stopping)
     planner = Planner(
         stores.orders, stores.sign_ins.troubles, stores.accounts.profiles, settings.refresh_window * HOUR
     )
@@ -81,6 +79,13 @@ def prune_profiles(stores: Stores) -> int:
     return len(gone)
 
 
+def _sweep(folder: Path) -> None:
+    # A sixth of a second and hundreds of modules of Selenium's, of which most processes never have need.
+    from gemini_pool.signin.runs import sweep  # noqa: PLC0415
+
+    sweep(folder)
+
+
 def _sign_in(settings: Settings, seeker: Seeker, keep: Keep) -> Generator[Silence | str, None, SignedIn]:
     """Sign somebody in with the settings' browser."""
     mailbox = partial(open_mailbox, seeker.mailbox, mail_defaults(settings), renewed=seeker.renewed)
@@ -98,6 +103,8 @@ def _sign_in(settings: Settings, seeker: Seeker, keep: Keep) -> Generator[Silenc
         people_seconds=PEOPLE_SECONDS if seeker.visible else 0.0,
         open_mailbox=mailbox,
     )
+    from gemini_pool.signin.attempt import attempt  # noqa: PLC0415 - as above
+
     return (yield from attempt(order, _browser(settings, seeker), _folder(settings), keep))
 
 
