@@ -104,7 +104,7 @@ class Conversations:
         return found or self._connections.setdefault(os.getpid(), self._open())
 
     def _open(self) -> sqlite3.Connection:
-        connection = self._store.open(timeout=PATIENCE_SECONDS, isolation_level=None)
+        connection = self._store.open(self._lock, timeout=PATIENCE_SECONDS, isolation_level=None)
         for pragma in PRAGMAS:
             connection.execute(pragma)
         return connection

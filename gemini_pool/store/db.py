@@ -49,18 +49,20 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.db = SqliteDatabase(str(path), pragmas=PRAGMAS)
         self._path = path
-        self._opened: list[sqlite3.Connection] = []
+        self._opened: list[tuple[sqlite3.Connection, threading.Lock]] = []
 
-    def open(self, **options: Any) -> sqlite3.Connection:
-        """A connection beside those of the threads, for whoever must not share one."""
+    def open(self, lock: threading.Lock, **options: Any) -> sqlite3.Connection:
+        """A connection beside those of the threads, for whoever must not share one; `lock` is held by him
+        whenever he uses it."""
         connection = sqlite3.connect(self._path, check_same_thread=False, **options)
-        self._opened.append(connection)
+        self._opened.append((connection, lock))
         return connection
 
     def close(self) -> None:
         """Close what was opened so; what still wants to use it finds that the database does not answer."""
-        for connection in self._opened:
-            connection.close()
+        for connection, lock in self._opened:
+            with lock:  # SQLite does not survive a connection that is closed in the midst of its use
+                connection.close()
 
     def migrate(self) -> list[str]:
         """Bring the schema up to date; the names of the migrations that ran. Safe in several processes."""
@@ -135,7 +137,7 @@ class Watch:
         self._looking = threading.Lock()
         self._next_look = 0.0
         # A connection that never writes, so that every commit of others shows in its counter.
-        self._connection = store.open()
+        self._connection = store.open(self._looking)
         self._data_version = self._one("PRAGMA data_version")
         self._revision = self._one("SELECT number FROM revision")
 

@@ -74,7 +74,7 @@ class KeyWindows:
     def __init__(self, store: Store, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._connection = store.open(isolation_level=None, timeout=BUSY_SECONDS)
+        self._connection = store.open(self._lock, isolation_level=None, timeout=BUSY_SECONDS)
         self._connection.execute("PRAGMA synchronous = normal")
         self._connection.execute("PRAGMA wal_autocheckpoint = 0")  # no request waits for one
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -216,3 +217,23 @@ def test_one_thread_looks_and_the_others_do_not_wait_for_it(
     line.go_on.set()
     looker.join()
     assert said == [False, True]
+
+
+def test_a_store_can_be_closed_while_others_look(store: Store) -> None:
+    """SQLite takes the whole process along when a connection is closed in the midst of its use."""
+    watches = [Watch(store, clock=lambda: time.monotonic() * 1e9) for _ in range(8)]
+    enough = threading.Event()
+
+    def look(watch: Watch) -> None:
+        while not enough.is_set():
+            watch.changed()
+
+    threads = [threading.Thread(target=look, args=(watch,)) for watch in watches for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.05)
+    store.close()
+    enough.set()
+    for thread in threads:
+        thread.join()
+    assert not any(watch.changed() for watch in watches)
