@@ -10,12 +10,13 @@ from werkzeug.wrappers import Response
 
 from gemini_pool.errors import BadRequest
 from gemini_pool.roster import QuotaKind
+from gemini_pool.store.sign_ins import Trouble
 from gemini_pool.web.api import accounts as api
 from gemini_pool.web.api import refreshing, trying
 from gemini_pool.web.api.account_shapes import limit_of
 from gemini_pool.web.console.account_rows import UNUSABLE, Row, listed, row_of
 from gemini_pool.web.console.faults import sentence
-from gemini_pool.web.console.sign_in_needs import can_be_helped
+from gemini_pool.web.console.sign_in_needs import can_be_helped, trouble_of
 from gemini_pool.web.console.works import with_work, work_asked_for
 from gemini_pool.web.same_site import local_path
 from gemini_pool.wiring import services
@@ -46,7 +47,7 @@ def page() -> str:
         unusable=sum(row.state in UNUSABLE for row in everyone),
         keepable=sum(row.keepable for row in everyone) if not s.settings.sync_only else 0,
         signs_in=not s.settings.sync_only,
-        troubles=s.sign_ins.troubles(),
+        troubles=_troubles(everyone),
         followed=work_asked_for(),
         now=now,
     )
@@ -125,6 +126,13 @@ def _refreshed(back: str, ids: list[int]) -> Response:
         )
         flash(told)
     return followed(back, ordered)
+
+
+def _troubles(everyone: Sequence[Row]) -> dict[int, Trouble]:
+    """The troubles with sign-ins that are not over, by account."""
+    told = services().sign_ins.troubles()
+    found = ((row.account.id, trouble_of(row.profile, told)) for row in everyone)
+    return {account_id: trouble for account_id, trouble in found if trouble}
 
 
 def _needy() -> list[int]:

@@ -53,9 +53,15 @@ def can_be_helped(profile: Profile, troubles: Troubles, now: float) -> bool:
 
 
 def is_stuck(profile: Profile, troubles: Troubles) -> bool:
-    """Whether its sign-in is not tried again before somebody did something; new cookies are that, too."""
+    """Whether its sign-in is not tried again before somebody did something."""
+    trouble = trouble_of(profile, troubles)
+    return trouble is not None and trouble.person
+
+
+def trouble_of(profile: Profile, troubles: Troubles) -> Trouble | None:
+    """Its trouble, if that is not over: new cookies, wherever they came from, end it."""
     trouble = troubles.get(profile.account.id)
-    return trouble is not None and trouble.person and (profile.cookies_at or 0.0) <= trouble.at
+    return trouble if trouble and (profile.cookies_at or 0.0) <= trouble.at else None
 
 
 def _wants(profile: Profile, now: float) -> bool:

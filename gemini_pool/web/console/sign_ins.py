@@ -16,6 +16,7 @@ from gemini_pool.web.console.accounts import followed, where_from
 from gemini_pool.web.console.faults import sentence
 from gemini_pool.web.console.mailbox_form import kind_of
 from gemini_pool.web.console.mailbox_words import with_labels
+from gemini_pool.web.console.sign_in_needs import trouble_of
 from gemini_pool.wiring import Services
 
 bp = Blueprint("sign_ins", __name__)
@@ -75,7 +76,7 @@ def refresh(account_id: int) -> Response:
 def keeping_of(profile: Profile, s: Services) -> Keeping:
     """How this account is kept signed in."""
     settings, account_id = s.settings, profile.account.id
-    trouble = s.sign_ins.troubles().get(account_id)
+    trouble = trouble_of(profile, s.sign_ins.troubles())
     kind = kind_of(profile.given.mailbox)
     return Keeping(
         mailbox=bool(profile.given.mailbox),

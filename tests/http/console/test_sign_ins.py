@@ -107,6 +107,17 @@ def test_trouble_that_is_tried_again_says_when(browser: Browser, s: Services) ->
     assert "Its last sign-in failed." in text_of(browser.send("GET", "/accounts"))
 
 
+@pytest.mark.usefixtures("kept")
+def test_new_cookies_end_the_trouble_wherever_they_came_from(browser: Browser, s: Services) -> None:
+    s.sign_ins.went_wrong(AMBER, CAPTCHA, again=False, pause=60)
+    assert CAPTCHA in text_of(browser.send("GET", "/"))
+    s.accounts.edit(AMBER, Changes(secure_c_ses="CSE.of-a-file-that-was-taken-over"))
+    for path in ("/", "/accounts", "/accounts/1"):
+        page = text_of(browser.send("GET", path))
+        assert CAPTCHA not in page
+        assert "Its sign-in needs you." not in page
+
+
 def test_without_a_mailbox_its_row_offers_to_name_it(send: Send, browser: Browser) -> None:
     page = browser.send("GET", "/accounts").text
     assert 'href="/accounts/1#mailbox"' in page
