@@ -73,9 +73,8 @@ def one(peer_id: int) -> str:
 @bp.post("/<id:peer_id>")
 def change(peer_id: int) -> Response:
     peer, given = api.known(peer_id), _given()
-    kept = {name: value for name, value in given.items() if name != "token" or value}
     try:
-        api.change(peer_id, filled(api.PeerChanges, kept))
+        api.change(peer_id, filled(api.PeerChanges, given))
     except CallerError as error:
         return make_response(_form(peer, given, faults(error)), 400)
     flash(_("%(name)s is changed; what waits for it is tried at once.", name=given["name"]), "good")
