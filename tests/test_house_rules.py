@@ -18,6 +18,12 @@ BORDERS = {
     "gemini_pool/jobs/running.py::_outcome": "a thread of its own, and the book of jobs must tell of it",
 }
 
+# Imports that wait until they are needed, and why.
+LATE_IMPORTS = {
+    "gemini_pool/keeping.py::_sweep": "Selenium costs each worker's start a sixth of a second, and few need it",
+    "gemini_pool/keeping.py::_sign_in": "the same",
+}
+
 # Lower-case names that a module may give to an object made at its import.
 SHARED_OBJECTS = {"log", "bp"}
 # Calls that a module may make at its import for their effect alone.
@@ -52,9 +58,10 @@ def no_print(tree: ast.Module, _: str) -> Breaches:
             yield node.lineno, "`print`; log it, or write to sys.stdout in the command line"
 
 
-def imports_at_the_top(tree: ast.Module, _: str) -> Breaches:
+def imports_at_the_top(tree: ast.Module, path: str) -> Breaches:
     for name, node in in_functions(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom):
+        late = f"{path}::{name}" in LATE_IMPORTS
+        if isinstance(node, ast.Import | ast.ImportFrom) and not late:
             yield node.lineno, f"an import inside {name}(); put it at the top of the module"
 
 
