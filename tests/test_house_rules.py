@@ -20,7 +20,7 @@ BORDERS = {
 
 # Imports that wait until they are needed, and why.
 LATE_IMPORTS = {
-    "gemini_pool/keeping.py::_sweep": "Selenium costs each worker's start a sixth of a second, and few need it",
+    "gemini_pool/keeping.py::_sweep": "Selenium costs every start a sixth of a second, and few need it",
     "gemini_pool/keeping.py::_sign_in": "the same",
 }
 

@@ -10,7 +10,7 @@ from gemini_pool.errors import UpstreamError
 from gemini_pool.roster import Credentials
 from gemini_pool.sign_in_errors import ForeignAccount, MailboxFailed, SignInError
 from gemini_pool.signin.order import Evidence, SignedIn
-from gemini_pool.store.profiles import Changes, NewAccount, Profile
+from gemini_pool.store.profiles import Changes, NewAccount, Profile, of_sign_in
 
 Mailbox = Mapping[str, str]
 
@@ -100,10 +100,16 @@ class Refresher:
         """An account out of a mailbox; one that is there already has its new cookies. SignInError."""
         news = dict(mailbox)
         signed = yield from self._sign_in(Seeker(email, mailbox, news.update), keep)
-        there = self._of_workspace(signed.credentials.config_id)
-        if there is not None:
-            yield from self._keep(there, signed)
-            return Kept(there, "It is an account that was there; it has new cookies.")
+        there = of_sign_in(self._accounts.profiles(), signed.credentials, email)
+        if len(there) > 1:
+            raise ForeignAccount(
+                f"{len(there)} accounts of this workspace have no address here, and nothing tells whether this "
+                "is one of them. Enter their addresses, then try again."
+            )
+        if there:
+            account_id = there[0].account.id
+            yield from self._keep(account_id, signed)
+            return Kept(account_id, "It is an account that was there; it has new cookies.")
         credentials = yield from self._proved(signed.credentials)
         account_id = self._accounts.add(
             NewAccount(
@@ -136,16 +142,6 @@ class Refresher:
             raise SignInError(f"The new cookies were tried and not kept: {error}") from error
         yield "proof"
         return credentials
-
-    def _of_workspace(self, config_id: str) -> int | None:
-        return next(
-            (
-                one.account.id
-                for one in self._accounts.profiles()
-                if one.account.credentials.config_id == config_id
-            ),
-            None,
-        )
 
     def _mailbox_changed(self, account_id: int, news: Mailbox) -> None:
         self._accounts.edit(account_id, Changes(mailbox=news))

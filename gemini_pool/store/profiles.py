@@ -1,6 +1,6 @@
 """An account as it is added, changed and shown; its state is the roster's."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from typing import Any
@@ -33,6 +33,11 @@ class NewAccount:
     expires_at: float | None = None
     mailbox: Mapping[str, str] = field(default_factory=dict, repr=False)
     enabled: bool = True
+
+    @property
+    def address(self) -> str:
+        """Where its codes go, as far as that is known."""
+        return self.email or self.mailbox.get("mail_address", "") or self.mailbox.get("tempmail_name", "")
 
     def flat(self) -> dict[str, Any]:
         """All fields by name, those of the credentials among them."""
@@ -108,6 +113,24 @@ OPEN = (
     *("mail_provider", "mail_address", "mail_domain", "mail_verify_ssl", "tempmail_name"),
     *("mail_host", "mail_port", "mail_user", "mail_tenant", "mail_client_id"),
 )
+
+
+def of_sign_in(profiles: Iterable[Profile], credentials: Credentials, email: str) -> list[Profile]:
+    """The accounts that a new sign-in may be of: one, none, or several where nothing tells which.
+
+    A sign-in may give an account another csesidx, so that the workspace decides where it has one account,
+    unless the addresses say that they are two.
+    """
+    there = [one for one in profiles if one.account.credentials.config_id == credentials.config_id]
+    for one in there:
+        if one.account.credentials.csesidx == credentials.csesidx:
+            return [one]
+    named = [one for one in there if email and _same(one.given.address, email)]
+    return named or [one for one in there if not (email and one.given.address)]
+
+
+def _same(one: str, other: str) -> bool:
+    return one.strip().lower() == other.strip().lower()
 
 
 def differing(before: NewAccount, after: NewAccount) -> tuple[str, ...]:

@@ -262,7 +262,7 @@ def test_a_mailbox_becomes_an_account(room: Room) -> None:
 
 def test_a_mailbox_of_an_account_that_is_there_gives_it_new_cookies(room: Room) -> None:
     account_id = room.add()
-    room.orders.place(ENROLMENT, "Enrolment", [Errand(WorkItem("x@mail.example", "x"), MAILBOX)])
+    room.orders.place(ENROLMENT, "Enrolment", [Errand(WorkItem("Amber@mail.example", "x"), MAILBOX)])
     room.desk.work()
     (profile,) = room.accounts.profiles()
     assert (profile.account.id, profile.account.credentials) == (account_id, NEW)
@@ -380,3 +380,11 @@ def test_a_sign_in_that_never_ended_was_cut_off(room: Room) -> None:
     room.sign_ins.begin(account_id, "amber", 2)
     outcomes = [one.outcome for one in room.sign_ins.of_account(account_id)]
     assert outcomes == [SignInOutcome.RUNNING, SignInOutcome.CUT_OFF]
+
+
+def test_another_seat_of_a_workspace_is_another_account(room: Room) -> None:
+    first = room.add()  # its codes go to another address
+    room.orders.place(ENROLMENT, "Enrolment", [Errand(WorkItem("new@mail.example", "new"), MAILBOX)])
+    room.desk.work()
+    there = {one.account.id: one.account.credentials for one in room.accounts.profiles()}
+    assert there == {first: OLD, first + 1: NEW}

@@ -17,7 +17,7 @@ from gemini_pool.errors import (
     SignInRefused,
 )
 from gemini_pool.roster import Credentials
-from gemini_pool.store.profiles import NewAccount, Profile, check
+from gemini_pool.store.profiles import NewAccount, Profile, check, of_sign_in
 from gemini_pool.web.admin import TOKEN_HEADER
 from gemini_pool.web.api.described import Desk, Shape
 from gemini_pool.web.api.given_accounts import USUAL_BROWSER, Moment
@@ -91,12 +91,12 @@ def take(body: Brought) -> Kept:
     """Take new cookies of an account. They are tried first: what gives no token, or does not belong to the
     workspace, is not kept."""
     s = services()
-    there = whose(s.office.profiles.get(), body)
-    if there is None and not body.create:
-        raise NotFound(f"There is no account of the workspace {body.config_id} here.")
     given = _given(body)
     check(given)
     credentials = given.credentials
+    there = whose(s.office.profiles.get(), credentials, body.email)
+    if there is None and not body.create:
+        raise NotFound(f"There is no account of the workspace {body.config_id} here.")
     if there and there.account.credentials == credentials:
         return Kept(id=there.account.id, outcome="unchanged")
     fresh = _proved(s, credentials)
@@ -111,19 +111,9 @@ def take(body: Brought) -> Kept:
     return Kept(id=account_id, outcome=outcome)
 
 
-def whose(profiles: Sequence[Profile], body: Brought) -> Profile | None:
-    """The account that cookies are for; BadRequest where that cannot be told.
-
-    A sign-in may give an account another csesidx, so that the workspace decides where it has one account,
-    unless the addresses say that they are two.
-    """
-    of_workspace = [one for one in profiles if one.account.credentials.config_id == body.config_id]
-    for one in of_workspace:
-        if one.account.credentials.csesidx == body.csesidx:
-            return one
-    possible = [one for one in of_workspace if not (body.email and one.given.email)]
-    named = [one for one in of_workspace if body.email and _same(one.given.email, body.email)]
-    found = named or possible
+def whose(profiles: Sequence[Profile], credentials: Credentials, email: str) -> Profile | None:
+    """The account that cookies are for; BadRequest where that cannot be told."""
+    found = of_sign_in(profiles, credentials, email)
     if len(found) > 1:
         raise BadRequest(
             f"There are {len(found)} accounts of this workspace here, and nothing tells which one is meant. "
@@ -131,10 +121,6 @@ def whose(profiles: Sequence[Profile], body: Brought) -> Profile | None:
             param="email",
         )
     return found[0] if found else None
-
-
-def _same(one: str, other: str) -> bool:
-    return one.strip().lower() == other.strip().lower()
 
 
 def _given(body: Brought) -> NewAccount:
