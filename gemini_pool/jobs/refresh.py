@@ -103,7 +103,7 @@ class Refresher:
         there = of_sign_in(self._accounts.profiles(), signed.credentials, email)
         if len(there) > 1:
             raise ForeignAccount(
-                f"{len(there)} accounts of this workspace have no address here, and nothing tells whether this "
+                f"{len(there)} accounts of this workspace have no address here; nothing tells whether this "
                 "is one of them. Enter their addresses, then try again."
             )
         if there:
