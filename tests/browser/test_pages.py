@@ -161,6 +161,33 @@ def test_trouble_is_told_on_whatever_page_is_open(console: Console) -> None:
     until(lambda: console.browser.current_url.endswith("/accounts/1"), what="the account's page")
 
 
+def test_trouble_is_told_where_no_events_come_too(console: Console) -> None:
+    object.__setattr__(console.services.office, "listeners", threading.Semaphore(0))
+    trouble = [Condition(key, key, f"{key} is wrong", "") for key in ("first", "second")]
+    console.services.alerts.look(trouble[:1], [])
+    console.services.alerts.look(trouble[:1], [])
+    console.go("/keys")
+    poll(console)
+    for _ in range(2):
+        console.services.alerts.look(trouble, [])
+    poll(console)
+    console.wait("second is wrong", "#toasts")
+    poll(console)
+    assert len(console.browser.find_elements("css selector", ".toast-note")) == 1, (
+        "what was there is not told"
+    )
+
+
+def poll(console: Console) -> None:
+    """Have the page look for itself, as it does where it hears nothing, and wait until it has read."""
+    looks = (
+        "return performance.getEntriesByType('resource').filter(one => one.name.endsWith('/alerts')).length"
+    )
+    before = console.browser.execute_script(looks)
+    console.browser.execute_script("document.dispatchEvent(new CustomEvent('pool:poll'))")
+    until(lambda: console.browser.execute_script(looks) > before, what="a look at the alerts")
+
+
 def test_a_run_appears_in_the_table_of_jobs_as_it_begins_and_ends(console: Console) -> None:
     book = console.services.job_book
     book.open([JobEntry("sweep", "Delete what is old", 3600)], since=0)

@@ -65,7 +65,7 @@ def test_what_holds_is_told_with_its_account_and_what_is_over_too(person: Person
     judge(person, Standing.GOOD, "", "amber")
     look(person)
     text = text_of(person.see(PAGE))
-    assert "Nothing is wrong." in text
+    assert "Nothing is known." in text, "nobody looks"
     assert "Over: amber needs somebody What was told before does not hold any more." in text
 
 
