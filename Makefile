@@ -5,13 +5,16 @@ UPGRADE ?=
 RUN := .venv/bin/python
 WORDS := gemini_pool/web/translations
 
-# Three at a time, since most of them wait more than they work. All but the last go to the background, where the
+# Four at a time, since most of them wait more than they work. All but the last go to the background, where the
 # shell lets no Ctrl-C through: the last ones test that too.
-PAGES := tests/browser tests/clients tests/unit
-ALL := $(RUN) -m pytest tests/process/test_[a-m]*.py & servers=$$!; \
-	{ $(RUN) -m pytest $(PAGES) && $(RUN) -m pytest tests/process/test_[n-z]*.py; } & pages=$$!; \
-	$(RUN) -m pytest --ignore=tests/process $(PAGES:%=--ignore=%); others=$$?; \
-	wait $$servers && wait $$pages && exit $$others
+SERVERS := tests/process
+PAGES := tests/browser tests/clients
+ROOMS := tests/unit
+ALL := $(RUN) -m pytest $(SERVERS)/test_[a-g]*.py & servers=$$!; \
+	{ $(RUN) -m pytest $(SERVERS)/test_[h-z]*.py && $(RUN) -m pytest $(ROOMS); } & more=$$!; \
+	$(RUN) -m pytest $(PAGES) & pages=$$!; \
+	$(RUN) -m pytest $(patsubst %,--ignore=%,$(SERVERS) $(PAGES) $(ROOMS)); others=$$?; \
+	wait $$servers && wait $$more && wait $$pages && exit $$others
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run check test held long bench lock readme translations clean runtime dev
@@ -30,7 +33,7 @@ check: dev ## lint, format and types
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
-test: dev ## all tests, three kinds of them side by side; ARGS runs some: make test ARGS="-k breaker"
+test: dev ## all tests, four kinds of them side by side; ARGS runs some: make test ARGS="-k breaker"
 	$(if $(ARGS),$(RUN) -m pytest $(ARGS),$(ALL))
 
 held: dev ## the test of five hundred streams held for a minute; wants a quiet machine

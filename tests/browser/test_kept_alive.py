@@ -124,6 +124,7 @@ def test_a_sign_in_under_way_does_not_hold_up_the_end(
     assert not browsers(pool)
 
 
+@pytest.mark.long
 def test_a_command_signs_an_account_in_and_tells_of_each_step(
     pool: RunningPool, console: Console, simulator: Simulator, world: World
 ) -> None:

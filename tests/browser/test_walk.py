@@ -182,6 +182,7 @@ def test_a_pool_is_looked_after_and_carried_elsewhere(
             assert call.status == 200
 
 
+@pytest.mark.long
 def test_every_page_in_both_themes_and_languages_on_a_desk_and_on_a_phone(
     browser: Any, start_pool: Callable[..., RunningPool]
 ) -> None:

@@ -99,6 +99,7 @@ def test_of_a_caller_who_hangs_up_nothing_is_left(start_pool: Start, length: str
     assert pool.rows("SELECT * FROM files") == []
 
 
+@pytest.mark.long
 def test_a_caller_who_reads_no_file_holds_no_thread(start_pool: Start) -> None:
     pool = start_pool("amber", WEB_CONCURRENCY="1", THREADS="2", READ_TIMEOUT="1")
     made = upload(pool, BIG)
@@ -119,6 +120,7 @@ def test_who_sends_too_much_hears_of_it(start_pool: Start, chunked: bool) -> Non
     until(lambda: on_disk(pool) == [], what="what came of it to be gone")
 
 
+@pytest.mark.long
 def test_a_file_that_is_too_old_is_swept(start_pool: Start) -> None:
     pool = start_pool("amber", WEB_CONCURRENCY="1", FILE_DAYS="2")
     old, young = (upload(pool, MEGABYTE)["id"] for _ in range(2))

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 
+import pytest
 from load import load
 from running import RunningPool, until
 
@@ -27,6 +28,7 @@ def test_answers_and_failures_are_counted_to_the_last_one(start_pool: Start, wor
     until(lambda: counted(pool) == expected, what=lambda: f"{counted(pool)} to be {expected}")
 
 
+@pytest.mark.long
 def test_a_budget_rests_accounts_until_midnight_in_california(start_pool: Start, world: World) -> None:
     world.behave(None, first_delay=1.5)  # longer than it takes until an answer is counted and all know
     pool = start_pool(*NAMES, DAILY_TEXT_ANSWERS=f"{ALLOWED}")

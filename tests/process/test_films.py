@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx2 as httpx
+import pytest
 from load import alone
 from running import KEY, RunningPool, until
 
@@ -107,6 +108,7 @@ def test_a_stop_waits_for_no_film_and_the_next_start_takes_it_up_at_once(
     assert [row["attempts"] for row in pool.rows("SELECT attempts FROM video_jobs")] == [1, 1]
 
 
+@pytest.mark.long
 def test_a_worker_that_slept_too_long_gives_no_second_film_out(start_pool: Start, world: World) -> None:
     world.behave("amber", files=1, file_bytes=FILM_BYTES, empty_elements=10, delay=0.5)
     pool = start_pool("amber")

@@ -132,6 +132,7 @@ def runs(pool: RunningPool, job: str) -> list[dict[str, Any]]:
     return pool.rows("SELECT * FROM job_runs WHERE job = ? AND ended_at IS NOT NULL ORDER BY id", job)
 
 
+@pytest.mark.long
 def test_a_worker_gives_orders_to_the_process_that_runs_the_jobs(
     start_pool: Start, start_jobs: Callable[[RunningPool], "subprocess.Popen[bytes]"]
 ) -> None:
@@ -212,6 +213,7 @@ def test_another_process_takes_the_jobs_over_when_theirs_is_killed(
     assert cut_off["ended_at"] <= again["started_at"], "never twice at once"
 
 
+@pytest.mark.long
 def test_the_process_of_the_jobs_reads_settings_that_are_saved(
     start_pool: Start, start_jobs: Callable[[RunningPool], "subprocess.Popen[bytes]"]
 ) -> None:

@@ -134,6 +134,7 @@ def shelf_pool(start_pool: Start) -> RunningPool:
     return start_pool("amber", WEB_CONCURRENCY="1")
 
 
+@pytest.mark.long
 def test_the_sweep_looks_after_the_shelf(start_pool: Start) -> None:
     pool = start_pool("amber", SCHEDULER="0")
     old, young = put(pool, PNG, 1000), put(pool, PNG, 1000)
