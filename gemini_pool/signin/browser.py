@@ -34,6 +34,9 @@ ANSWER_SECONDS = 15.0
 LAST_SECONDS = 5.0
 # Where the scripts of the sign-in pages ask the service.
 SCRIPTS_ASK = "batchexecute"
+# What a driver says whose browser ends at once, and what Selenium adds to each of its errors.
+NOT_STARTED = "session not created"
+MANUAL = "; For documentation on this error"
 
 Element = WebElement
 Driver = ChromeService
@@ -234,7 +237,12 @@ def _translated() -> Iterator[None]:
 
 
 def _failure(message: str) -> BrowserFailed:
-    first = message.strip().splitlines()[0][:300] if message.strip() else "no reason given"
+    first = (message.strip().splitlines() or ["no reason given"])[0].partition(MANUAL)[0].rstrip(".")[:300]
     if "crashed" in first:
         return TabCrashed("The browser's tab crashed.")
+    if NOT_STARTED in first:
+        return BrowserFailed(
+            f"The browser did not start: {first}. See that chromium is installed and may run: systemd lets "
+            "it in gemini-pool-jobs.service alone (deploy/README.md)."
+        )
     return BrowserFailed(f"The browser failed: {first}. See that chromium and chromium-driver are installed.")

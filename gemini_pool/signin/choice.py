@@ -25,7 +25,8 @@ KEPT_VARIABLES = (
     "PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "FONTCONFIG_FILE", "FONTCONFIG_PATH",
     "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR",
 )  # fmt: skip
-PROXY_SCHEMES = ("http", "https", "socks4", "socks5")
+# A browser leaves names to a SOCKS proxy anyway, and knows no word for that.
+PROXY_SCHEMES = ("http", "https", "socks4", "socks5", "socks5h")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,4 +96,4 @@ def _proxy(address: str) -> str:
             f"The browser cannot use a proxy of the kind {parts.scheme or 'given'}: set BROWSER_PROXY to "
             "http://host:port or socks5://host:port."
         )
-    return f"{parts.scheme}://{parts.netloc}"
+    return f"{parts.scheme.removesuffix('h')}://{parts.netloc}"

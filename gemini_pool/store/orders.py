@@ -129,6 +129,11 @@ class Orders:
         with self._store.reading():
             return bool(self._waiting(kinds, urgent=False))
 
+    def hand_over(self, kinds: Sequence[str]) -> None:
+        """Call the next one who does orders, if any are left."""
+        if self.waiting(kinds):
+            self._wake()
+
     def note(self, task: Task) -> None:
         """A task is as far as this."""
         with self._store.writing(shared=False):

@@ -74,8 +74,9 @@ def test_dead_cookies_are_renewed_without_a_person_and_without_one_failed_caller
     assert (account["state"], account["csesidx"]) == ("active", world.accounts["amber"].csesidx)
 
 
-def test_a_sign_in_whose_process_is_killed_is_taken_up_by_another(
-    pool: RunningPool, console: Console, simulator: Simulator, world: World
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+def test_a_sign_in_whose_process_ends_is_taken_up_by_another(
+    pool: RunningPool, console: Console, simulator: Simulator, world: World, end: signal.Signals
 ) -> None:
     world.behave("amber", codes_lost=1)
     console.send("PUT", AMBER, mailbox=make_box("amber").cfmail(simulator.url))
@@ -86,11 +87,11 @@ def test_a_sign_in_whose_process_is_killed_is_taken_up_by_another(
         return [step["name"] for step in item["steps"]]
 
     until(lambda: "address" in steps(), seconds=SIGN_IN_SECONDS, what="a browser that waits for its code")
-    killed = console.send("GET", "/api/jobs")["process"]
+    ended = console.send("GET", "/api/jobs")["process"]
     assert browsers(pool)
     world.behave("amber", codes_lost=0)
-    os.kill(killed, signal.SIGKILL)
-    until(lambda: console.send("GET", "/api/jobs")["process"] not in (None, killed), what="another to lead")
+    os.kill(ended, end)
+    until(lambda: console.send("GET", "/api/jobs")["process"] not in (None, ended), what="another to lead")
     until(
         lambda: console.send("GET", f"/api/works/{work_id}")["work"]["state"] == "done",
         seconds=SIGN_IN_SECONDS,

@@ -267,6 +267,16 @@ def test_a_driver_that_is_not_there_is_told_of(amber: Order, folder: Path) -> No
         sign_in(amber, folder, driver="/nowhere/chromedriver")
 
 
+def test_a_browser_that_may_not_run_is_told_of_in_our_words(folder: Path) -> None:
+    run = Run(BrowserChoice(binary="/bin/false"), folder)
+    try:
+        with pytest.raises(BrowserFailed, match=r"did not start: .* gemini-pool-jobs\.service") as failed:
+            run.start()
+    finally:
+        run.end()
+    assert "selenium.dev" not in str(failed.value)
+
+
 # Flows that share a browser
 
 

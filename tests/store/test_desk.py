@@ -86,7 +86,8 @@ class Room:
         live = Live(store)
         self.service = Service()
         self.accounts = Accounts(store, vault, self.clock)
-        self.orders = Orders(store, live, vault, lambda: None, self.clock)
+        self.called = threading.Event()
+        self.orders = Orders(store, live, vault, self.called.set, self.clock)
         self.works = Works(store, live, self.clock)
         self.sign_ins = SignIns(store, folder, self.clock)
         self.refresher = Refresher(
@@ -292,9 +293,11 @@ def test_who_is_told_to_end_gives_up_and_the_next_one_begins_again(
     work_id = room.order(account_id)
     thread = room.begin()
     until(lambda: room.service.at_once == 1, what="a browser")
+    room.called.clear()
     room.stopping.set()
     thread.join(5)
     assert room.service.closed == 1
+    assert room.called.is_set()  # whoever does orders next must hear of what is left
     assert room.works.items(work_id)[0].state is ItemState.WAITING
     room.service.held.set()
     assert room.new_desk().work() == "1 signed in, 0 failed"

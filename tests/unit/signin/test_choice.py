@@ -52,6 +52,11 @@ def test_a_proxy_is_handed_on(address: str) -> None:
     assert f"--proxy-server={address}" in arguments(BrowserChoice(proxy=address), None, root=False)
 
 
+def test_a_proxy_that_also_looks_names_up_is_called_as_the_browser_calls_it() -> None:
+    given = arguments(BrowserChoice(proxy="socks5h://127.0.0.1:1080"), None, root=False)
+    assert "--proxy-server=socks5://127.0.0.1:1080" in given
+
+
 @pytest.mark.parametrize(
     ("address", "told"),
     [
