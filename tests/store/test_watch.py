@@ -221,7 +221,7 @@ def test_one_thread_looks_and_the_others_do_not_wait_for_it(
 
 def test_a_store_can_be_closed_while_others_look(store: Store) -> None:
     """SQLite takes the whole process along when a connection is closed in the midst of its use."""
-    watches = [Watch(store, clock=lambda: time.monotonic() * 1e9) for _ in range(8)]
+    watches = [Watch(store, clock=lambda: time.monotonic() * 1e9) for _ in range(4)]
     enough = threading.Event()
 
     def look(watch: Watch) -> None:
