@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gemini_pool.roster import Account, AccountState
-from gemini_pool.store.orders import REFRESH, Errand, refreshes
+from gemini_pool.store.orders import ENROLMENT, REFRESH, Errand, refreshes
 from gemini_pool.store.profiles import Profile
 from gemini_pool.store.sign_ins import Trouble
 
@@ -64,6 +64,7 @@ def _rests(profile: Profile, trouble: Trouble | None, at: Moment) -> bool:
 
 
 class Orders(Protocol):
+    def hand_over(self, kinds: Sequence[str]) -> None: ...
     def place(
         self, kind: str, title: str, errands: Sequence[Errand], *, urgent: bool = False
     ) -> int | None: ...
@@ -87,9 +88,10 @@ class Planner:
         self._clock = clock
 
     def plan(self) -> str | None:
-        """Order what is due; how much that is, in a sentence."""
+        """Order what is due, and see that what was ordered is done; how much is due, in a sentence."""
         at = Moment(self._clock(), self._window)
         found = due(self._profiles(), self._troubles(), at)
+        self._orders.hand_over((REFRESH, ENROLMENT))  # whoever was called before may have ended since
         if self._orders.place(REFRESH, "Sign-ins that were due", refreshes(found)) is None:
             return None
         return f"{len(found)} due"
