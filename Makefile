@@ -10,11 +10,12 @@ WORDS := gemini_pool/web/translations
 SERVERS := tests/process
 PAGES := tests/browser tests/clients
 ROOMS := tests/unit
-ALL := $(RUN) -m pytest $(SERVERS)/test_[a-g]*.py & servers=$$!; \
+STORES := tests/store tests/simulator
+ALL := { $(RUN) -m pytest $(SERVERS)/test_[a-g]*.py && $(RUN) -m pytest $(STORES); } & some=$$!; \
 	{ $(RUN) -m pytest $(SERVERS)/test_[h-z]*.py && $(RUN) -m pytest $(ROOMS); } & more=$$!; \
 	$(RUN) -m pytest $(PAGES) & pages=$$!; \
-	$(RUN) -m pytest $(patsubst %,--ignore=%,$(SERVERS) $(PAGES) $(ROOMS)); others=$$?; \
-	wait $$servers && wait $$more && wait $$pages && exit $$others
+	$(RUN) -m pytest $(patsubst %,--ignore=%,$(SERVERS) $(PAGES) $(ROOMS) $(STORES)); others=$$?; \
+	wait $$some && wait $$more && wait $$pages && exit $$others
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run check test held long bench lock readme translations clean runtime dev
