@@ -9,11 +9,10 @@ from gemini_pool.cli import (
     accounts,
     doctor,
     file_types,
-    jobs,
     keys,
+    late,
     password,
     settings,
-    sign_in,
     transfer,
     window,
 )
@@ -48,7 +47,7 @@ def _parser() -> argparse.ArgumentParser:
     window.add_to(serve)
     serve.set_defaults(run=_serve)
 
-    jobs.add_to(commands.add_parser("jobs", help="the background jobs, in a process that serves nobody"))
+    late.add_jobs(commands.add_parser("jobs", help="the background jobs, in a process that serves nobody"))
 
     migrate = commands.add_parser("migrate", help="bring the database up to date")
     migrate.set_defaults(run=_migrate)
@@ -59,7 +58,9 @@ def _parser() -> argparse.ArgumentParser:
     transfer.add_backup(commands.add_parser("backup", help="copy the database, also while it is used"))
     keys.add_to(commands.add_parser("keys", help="make, list, revoke and upgrade API keys"))
     password.add_to(commands.add_parser("password", help="the console's password, or its first code"))
-    sign_in.add_to(commands.add_parser("sign-in", help="sign an account in anew, by browser, and tell of it"))
+    late.add_sign_in(
+        commands.add_parser("sign-in", help="sign an account in anew, by browser, and tell of it")
+    )
     doctor.add_to(commands.add_parser("doctor", help="walk the real service with an account, and tell of it"))
     settings.add_to(commands.add_parser("settings", help="list all settings, or save one"))
     file_types.add_to(commands.add_parser("file-types", help="show the kinds of file that are told apart"))

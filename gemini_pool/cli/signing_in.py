@@ -1,4 +1,4 @@
-"""`sign-in`: sign one account in here and now, and tell of each step; at a screen a person can help."""
+"""`sign-in` at work: see `cli.late`."""
 
 import argparse
 import os
@@ -24,13 +24,7 @@ from gemini_pool.wiring import Services, build_services
 BY_HAND = 0  # no work was ordered
 
 
-def add_to(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("id", type=int, help="the account's, as `accounts list` shows it")
-    window.add_to(parser)
-    parser.set_defaults(run=_run)
-
-
-def _run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace) -> int:
     """1 when it failed."""
     window.set_for(options)
     services = build_services(effective_settings(os.environ))

@@ -1,4 +1,4 @@
-"""`jobs`: the background jobs in a process of their own, beside a service that serves with `SCHEDULER=0`."""
+"""`jobs` at work: see `cli.late`."""
 
 import argparse
 import os
@@ -17,12 +17,7 @@ LOOK_EVERY_SECONDS = 1.0
 LAST_WORDS_SECONDS = 10.0
 
 
-def add_to(parser: argparse.ArgumentParser) -> None:
-    window.add_to(parser)
-    parser.set_defaults(run=_run)
-
-
-def _run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> None:
     """Run jobs until SIGTERM or Ctrl-C; begin anew when settings are saved."""
     window.set_for(options)
     ending = threading.Event()
