@@ -5,19 +5,13 @@ UPGRADE ?=
 RUN := .venv/bin/python
 WORDS := gemini_pool/web/translations
 
-# Five at a time, since most of them wait more than they work. All but the last go to the background, where the
-# shell lets no Ctrl-C through: the last ones test that too.
-SERVERS := tests/process
-PAGES := tests/browser tests/clients
-ROOMS := tests/unit
-STORES := tests/store tests/simulator
-CONSOLE := tests/http/api tests/http/console
-ALL := { $(RUN) -m pytest $(SERVERS)/test_[a-g]*.py && $(RUN) -m pytest $(STORES); } & some=$$!; \
-	{ $(RUN) -m pytest $(SERVERS)/test_[h-z]*.py && $(RUN) -m pytest $(ROOMS); } & more=$$!; \
-	$(RUN) -m pytest $(PAGES) & pages=$$!; \
-	$(RUN) -m pytest $(CONSOLE) & console=$$!; \
-	$(RUN) -m pytest $(patsubst %,--ignore=%,$(SERVERS) $(PAGES) $(ROOMS) $(STORES) $(CONSOLE)); others=$$?; \
-	wait $$some && wait $$more && wait $$pages && wait $$console && exit $$others
+# Four at a time, since most of them wait more than they work; and each of them in two parts, so that all take
+# about as long.
+ALL := { $(RUN) -m pytest tests/process/test_[a-g]*.py && $(RUN) -m pytest tests/store tests/simulator; } & some=$$!; \
+	{ $(RUN) -m pytest tests/process/test_[h-z]*.py && $(RUN) -m pytest tests/unit; } & more=$$!; \
+	{ $(RUN) -m pytest tests/browser tests/clients && $(RUN) -m pytest tests/test_*.py; } & pages=$$!; \
+	$(RUN) -m pytest tests/http; others=$$?; \
+	wait $$some && wait $$more && wait $$pages && exit $$others
 
 .DEFAULT_GOAL := help
 .PHONY: help demo run check test held long bench lock readme translations clean runtime dev
@@ -36,7 +30,7 @@ check: dev ## lint, format and types
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 
-test: dev ## all tests, five kinds of them side by side; ARGS runs some: make test ARGS="-k breaker"
+test: dev ## all tests, four kinds of them side by side; ARGS runs some: make test ARGS="-k breaker"
 	$(if $(ARGS),$(RUN) -m pytest $(ARGS),$(ALL))
 
 held: dev ## the test of five hundred streams held for a minute; wants a quiet machine

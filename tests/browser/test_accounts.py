@@ -141,6 +141,7 @@ PAGES = (
 )  # fmt: skip
 
 
+@pytest.mark.long
 def test_nothing_is_wider_than_the_screen_and_nothing_is_refused(browser: Any, console: str) -> None:
     for theme, language in (("light", "en"), ("dark", "zh_CN")):
         browser.get(f"{console}/look?theme={theme}&language={language}&next=/health")

@@ -24,6 +24,7 @@ PAGES = {
     "none": "/gallery/overview?case=none",
     "well": "/gallery/overview?case=well&period=7d",
 }
+SEEN_EACH_TIME = ("gallery", "sheet", "overview")
 WIDTHS = {390: 844, 768: 1024, 1440: 900}
 SCREENS = Path(__file__).resolve().parents[2] / "build" / "screens"
 
@@ -60,7 +61,9 @@ def press(browser: Any, *keys: str) -> None:
     browser.switch_to.active_element.send_keys(*keys)
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(
+    "page", [pytest.param(one, marks=() if one in SEEN_EACH_TIME else pytest.mark.long) for one in PAGES]
+)
 def test_nothing_is_wider_than_the_screen_and_nothing_is_refused(
     browser: Any, gallery: str, page: str
 ) -> None:

@@ -145,6 +145,7 @@ def test_a_wrong_password_is_slowed_down(browser: Any, start_pool: Callable[...,
     until(lambda: person.path == "/accounts", what="the page that was asked for")
 
 
+@pytest.mark.long
 def test_a_pool_is_looked_after_and_carried_elsewhere(
     browser: Any, start_pool: Callable[..., RunningPool], simulator: Simulator, tmp_path: Path
 ) -> None:

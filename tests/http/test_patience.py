@@ -108,11 +108,11 @@ def test_once_begun_a_stream_may_be_silent_for_longer(faltering: Callable[..., F
         bracket, *rest = elements("Well, ", "hello.")
         yield chunk(bracket)
         for element in rest:
-            time.sleep(1.5)
+            time.sleep(2.5)
             yield chunk(element)
         yield chunk(b"")
 
-    app = faltering(play, **STRICT)
+    app = faltering(play, **STRICT | {"FIRST_BYTE_TIMEOUT": "2"})
     assert texts(app, keyed, 1, stream=True) == ["Well, hello."]
 
 

@@ -42,6 +42,7 @@ def simulator() -> Iterator[Simulator]:
         yield running
 
 
+@pytest.mark.long
 def test_ten_accounts_of_which_four_fail_answer_everything(start_pool: Start, world: World) -> None:
     world.behave(None, first_delay=0.1)
     for name, fault in FAULTY.items():

@@ -88,6 +88,7 @@ def test_a_film_is_made_by_the_other_worker_when_its_own_is_killed(start_pool: S
     assert_made(pool, job_id)
 
 
+@pytest.mark.long
 def test_a_stop_waits_for_no_film_and_the_next_start_takes_it_up_at_once(
     start_pool: Start, world: World
 ) -> None:

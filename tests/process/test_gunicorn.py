@@ -138,6 +138,7 @@ def test_a_stop_lets_a_stream_run_to_its_end_and_keeps_its_row(
     assert [call["outcome"] for call in pool.calls()] == ["ok"]
 
 
+@pytest.mark.long
 def test_what_one_worker_learns_of_an_account_survives_a_restart(
     start_pool: Start, simulator: Simulator
 ) -> None:

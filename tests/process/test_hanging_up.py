@@ -103,6 +103,7 @@ def test_a_caller_who_reads_nothing_is_let_go(start_pool: Start, world: World) -
         all_is_given_back(pool, world)
 
 
+@pytest.mark.long
 def test_callers_who_read_no_whole_answers_do_not_hold_up_others(start_pool: Start, world: World) -> None:
     world.behave("amber", text="x" * 20_000_000)
     pool = start_pool("amber", **NARROW, READ_TIMEOUT="1")

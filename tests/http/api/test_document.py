@@ -18,7 +18,7 @@ from schemathesis.specs.openapi.checks import (
 
 from gemini_pool.web.api.described import LISTED
 
-EXAMPLES = 8
+EXAMPLES = 6
 # A stream without an end, and calls that would end the session that tries.
 LEFT_OUT = ("/api/events", "/api/auth/", "/api/proxy/test")
 CHECKS = (
